@@ -1,0 +1,181 @@
+/*
+ * directory.h - the directory as a client sees it: every libldap call, filter, attribute name, control
+ *               and extended operation of the client side. ldap.h stays inside this folder.
+ */
+#ifndef MUSTER_DIRECTORY_H
+#define MUSTER_DIRECTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/secret.h"
+
+struct directory; /* one connection */
+
+struct directory_options {
+	const char *uris;        /* blank-separated, tried in turn */
+	const char *ca_file;     /* NULL: the system's; certificates are always checked */
+	int start_tls;           /* ldap:// URIs are upgraded before anything is sent */
+	int timeout_ms;          /* deadline for connecting and for each operation */
+};
+
+/* Same numbers as the SecondFactor control's states; none when the control was absent from the answer. */
+enum factor_state {
+	FACTOR_OK = 0,
+	FACTOR_CODE_REQUIRED = 1,
+	FACTOR_ENROL_REQUIRED = 2,
+	FACTOR_CHANGE_REQUIRED = 3,
+	FACTOR_EXPIRED = 4,
+	FACTOR_NONE = 255
+};
+
+/* Whom an extended operation is about: a DN, or a login with an optional organization. */
+struct directory_target {
+	const char *dn; /* when set, the others are not used */
+	const char *organization;
+	const char *login;
+};
+
+/*
+ * directory_open - connect, with TLS where the options say so. Never binds.
+ * error: ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER (certificate), ERR_CONFIG, ERR_MEMORY
+ */
+int directory_open(const struct directory_options *options, struct directory **d_out);
+void directory_close(struct directory **d);
+
+/*
+ * directory_text - what the server said to the last operation, for a person; "" when nothing.
+ * owner: valid until the next call on d
+ */
+const char *directory_text(const struct directory *d);
+
+/* directory_result - the LDAP result code of the last operation, -1 when none was answered. */
+int directory_result(const struct directory *d);
+
+/*
+ * directory_login - bind a member with the SecondFactor control, critical, its response demanded.
+ * in:    code     may be NULL
+ *        service, rhost  for the server's audit line, may be NULL
+ * out:   verdict_out  ALLOW only when 0 is returned and the server said success with state ok
+ *        state_out    what is missing when right so far; FACTOR_NONE otherwise
+ *        previous_out unix seconds of the login before, 0 unknown
+ * error: ERR_REFUSED (wrong), ERR_NO_OVERLAY (no response control, or control unknown), ERR_BUSY,
+ *        ERR_UNREACHABLE, ERR_TIMEOUT
+ */
+int directory_login(struct directory *d, const char *dn, const struct secret *password,
+                    const struct secret *code, const char *service, const char *rhost,
+                    enum verdict *verdict_out, enum factor_state *state_out, int64_t *previous_out);
+
+/* directory_bind_simple - plain bind of an admin or a program (its password may end in a code). */
+int directory_bind_simple(struct directory *d, const char *dn, const struct secret *password);
+/* directory_bind_external - SASL EXTERNAL, over ldapi or with a client certificate. */
+int directory_bind_external(struct directory *d);
+/* directory_unbind_identity - anonymous again, so that a pooled connection can be reused. */
+int directory_anonymous(struct directory *d);
+
+/*
+ * The extended operations (doc/ARCHITECTURE.md). Common errors: ERR_REFUSED (49, 50), ERR_RULES (19, see
+ * directory_text() and pwrules_parse()), ERR_INPUT (2, 34), ERR_BUSY (51), ERR_NO_OVERLAY (operation unknown),
+ * ERR_UNREACHABLE, ERR_TIMEOUT, ERR_INTERNAL (anything else; directory_text() says what)
+ */
+int directory_request_reset(struct directory *d, const struct directory_target *target);
+int directory_redeem(struct directory *d, const struct directory_target *target,
+                     const struct secret *token, const struct secret *new_password);
+/* state_out: FACTOR_CODE_REQUIRED when the code is missing (result 8, ERR_REFUSED), else FACTOR_NONE */
+int directory_change_password(struct directory *d, const struct directory_target *target,
+                              const struct secret *old_password, const struct secret *code,
+                              const struct secret *new_password, enum factor_state *state_out);
+/* codes_out: array of *n_out secrets, freed by the caller one by one, then the array */
+int directory_enrol_totp(struct directory *d, const struct directory_target *target,
+                         const struct secret *password, const uint8_t *seed, size_t seed_len,
+                         const struct secret *code, struct secret ***codes_out, size_t *n_out);
+
+/* One fact of a message, UTF-8. */
+struct directory_fact {
+	char *name;
+	char *value;
+};
+struct directory_claim {
+	char *kind;     /* "void": nothing is owed */
+	char *address;
+	char *language;
+	struct secret *secret; /* token or code, may be NULL */
+	struct directory_fact *facts;
+	size_t facts_len;
+};
+int directory_claim(struct directory *d, const char *record_id, struct directory_claim **claim_out);
+void directory_claim_free(struct directory_claim **claim);
+enum directory_outcome { OUTCOME_SENT = 0, OUTCOME_FAILED = 1 };
+int directory_done(struct directory *d, const char *record_id, enum directory_outcome outcome);
+
+/* An entry read from the directory. Attribute names compare without case. */
+struct directory_entry {
+	char *dn;
+	struct directory_attribute {
+		char *name;
+		struct directory_value {
+			uint8_t *data; /* NUL-terminated behind len */
+			size_t len;
+		} *values;
+		size_t values_len;
+	} *attributes;
+	size_t attributes_len;
+};
+enum directory_scope { SCOPE_BASE = 0, SCOPE_ONE = 1, SCOPE_SUB = 2 };
+
+/*
+ * directory_search - read entries; fn is called for each and stops the search by returning non-zero.
+ * in:    filter  built with directory_filter() when any part of it comes from outside
+ *        attrs   NULL-terminated, NULL for all user attributes
+ */
+typedef int (*directory_entry_fn)(const struct directory_entry *entry, void *arg);
+int directory_search(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+                     const char *const *attrs, directory_entry_fn fn, void *arg);
+/* directory_read - one entry; ERR_NOT_FOUND. Freed with directory_entry_free(). */
+int directory_read(struct directory *d, const char *dn, const char *const *attrs,
+                   struct directory_entry **entry_out);
+/* directory_find_one - the only match; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
+int directory_find_one(struct directory *d, const char *base, const char *filter, const char *const *attrs,
+                       struct directory_entry **entry_out);
+void directory_entry_free(struct directory_entry **entry);
+/* directory_value - first value of an attribute as text, NULL when absent. */
+const char *directory_value(const struct directory_entry *entry, const char *name);
+
+/* Changes. values: NULL-terminated strings; NULL with CHANGE_DELETE deletes the attribute. */
+enum directory_change_op { CHANGE_ADD, CHANGE_DELETE, CHANGE_REPLACE };
+struct directory_change {
+	enum directory_change_op op;
+	const char *attribute;
+	const struct directory_value *values;
+	size_t values_len;
+};
+int directory_add(struct directory *d, const char *dn, const struct directory_change *attributes, size_t n);
+int directory_modify(struct directory *d, const char *dn, const struct directory_change *changes, size_t n);
+int directory_delete(struct directory *d, const char *dn);
+
+/*
+ * directory_filter - build a filter; %s is escaped as a value (RFC 4515), %% is a percent sign.
+ *                    The only place where filters are put together.
+ * owner: the caller frees the result; NULL when memory is short
+ */
+char *directory_filter(const char *format, ...);
+/*
+ * directory_dn - build a DN; %s is escaped as an attribute value (RFC 4514), %D is a DN taken as it is.
+ */
+char *directory_dn(const char *format, ...);
+
+/*
+ * directory_follow - LDAP sync (RFC 4533, refreshAndPersist) over entries that owe messages.
+ *                    fn gets each record id once for every time its entry appears or changes.
+ *                    Returns only on error, when fn returns non-zero, or when *stop becomes non-zero.
+ * in:    base     the tree; queue entries and members below it
+ *        poll_ms  longest time without looking at *stop and calling idle
+ *        idle     called between messages, may be NULL
+ */
+typedef int (*directory_record_fn)(const char *record_id, void *arg);
+typedef void (*directory_idle_fn)(void *arg);
+int directory_follow(struct directory *d, const char *base, directory_record_fn fn, directory_idle_fn idle,
+                     void *arg, int poll_ms, volatile int *stop);
+
+#endif

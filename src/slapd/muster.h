@@ -1,0 +1,293 @@
+/*
+ * muster.h - inside of the overlay: what its files share. doc/ARCHITECTURE.md, "The overlay", is the
+ *            specification. Include slapd's headers first (overlay.h does that in the right order).
+ *
+ * Files, lower ones know nothing of higher ones:
+ *   module.c   load, ABI check, registration        sasl.c      frontend overlay mustersasl
+ *   config.c   olcMuster..., open and close         exop.c      decode, target, dispatch
+ *   bind.c     bind hook, SecondFactor control      exop_*.c    one file per operation or pair
+ *   write.c    add, modify, modrdn hooks            courier.c   claim, done
+ *   verify.c   password and code of a member        ppctrl.c    the ppolicy control for members
+ *   password.c a new password as modifications      outbox.c    record ids, outbox values, queue
+ *   account.c  tries in memory                      member.c    entry and policy as structs
+ *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
+ */
+#ifndef MUSTER_SLAPD_MUSTER_H
+#define MUSTER_SLAPD_MUSTER_H
+
+#include "slapd/overlay.h"
+
+#include "common/err.h"
+#include "core/keyring.h"
+#include "core/pwhash.h"
+#include "core/pwrules.h"
+#include "core/token.h"
+#include "core/totp.h"
+
+#define MUSTER_CTRL_SECOND_FACTOR "2.25.154254282437691369581785512569447189437.3.1"
+#define MUSTER_EXOP_ARC "2.25.154254282437691369581785512569447189437.4"
+
+/* States of the SecondFactor control's response. */
+enum factor_state {
+	FACTOR_OK = 0,
+	FACTOR_CODE_REQUIRED = 1,
+	FACTOR_ENROL_REQUIRED = 2,
+	FACTOR_CHANGE_REQUIRED = 3,
+	FACTOR_EXPIRED = 4
+};
+
+struct accounts;
+
+/* One overlay instance: on->on_bi.bi_private. Set by config.c, read by everybody. */
+struct muster {
+	slap_overinst *on;
+	char *key_file;
+	struct berval policy_dn, policy_ndn; /* olcMusterPolicy */
+	struct berval base_dn, base_ndn;     /* olcMusterBase, else the suffix */
+	struct berval queue_dn, queue_ndn;   /* olcMusterQueue, else ou=queue,<base> */
+	BerVarray couriers;                  /* normalized DNs */
+	int min_ssf;
+	int lease_sec;
+	int mint_interval_sec;
+	char *argon2_text;
+	struct pwhash_cost cost;
+	struct keyring *ring; /* NULL when the key file could not be read: every member is refused */
+	struct accounts *accounts;
+};
+
+/* Attribute descriptions, looked up once by schema.c. */
+struct muster_ads {
+	AttributeDescription *domain, *policy_entry, *status, *mail_verified, *mobile_verified, *code, *outbox,
+		*challenge, *recovery_code, *verified_mail, *login_state, *lease, *second_factor, *pwd_require,
+		*token_lifetime, *request_kind, *request_target;
+	AttributeDescription *oath_secret, *oath_last_step;
+	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *display_name, *owner;
+	/* ppolicy's */
+	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_min_length, *pwd_max_length,
+		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change;
+};
+extern struct muster_ads muster_ad;
+extern ObjectClass *muster_oc_member, *muster_oc_account, *muster_oc_organization, *muster_oc_policy,
+	*muster_oc_request;
+extern int muster_ctrl_cid; /* SecondFactor */
+
+/* schema.c: register what is not there yet; error text to stderr. 0, else an LDAP result code */
+int schema_register(void);
+/* schema.c: look up the attributes of other modules (ppolicy); error names what must be loaded */
+int schema_resolve(char *msg, size_t msg_len);
+
+/* --- member.c ----------------------------------------------------------------------------------- */
+
+enum factor_policy { FACTOR_POLICY_OFF, FACTOR_POLICY_OPTIONAL, FACTOR_POLICY_REQUIRED };
+
+struct policy {
+	struct pwrules rules; /* history counts the current password in: pwdInHistory + 1 (0 stays 0) */
+	int64_t max_age_sec;  /* 0: never expires */
+	unsigned threshold;   /* failures before delays */
+	unsigned min_delay_sec, max_delay_sec;
+	int must_change;
+	enum factor_policy factor;
+	int token_lifetime_sec;
+};
+
+enum member_status { MEMBER_ACTIVE, MEMBER_SUSPENDED, MEMBER_CLOSED };
+
+/* A member's entry, copied out so that no lock on the entry is held while Argon2 runs. */
+struct member {
+	struct berval dn, ndn;
+	char uuid[37]; /* entryUUID text */
+	enum member_status status;
+	BerVarray passwords;     /* userPassword values, wiped by member_free */
+	BerVarray history;       /* pwdHistory */
+	BerVarray challenges, outbox, leases;
+	struct berval seed_sealed; /* oathSecret as stored, BER_BVNULL without */
+	struct berval last_step;   /* oathTOTPLastTimeStep as stored */
+	struct berval login_state; /* musterLoginState as stored */
+	struct berval mail, verified_mail, mobile, language, display_name, uid;
+	int has_mail_verified;
+	int pwd_reset;
+	int64_t pwd_changed;    /* unix seconds, 0 unknown */
+	int64_t last_success;   /* pwdLastSuccess, 0 none */
+	struct policy policy;
+	int policy_usable; /* 0: a number is out of range or the policy cannot be read: refuse */
+};
+
+/*
+ * member_load - read the entry at ndn and the policy it lives under.
+ * out:   *member_out  freed with member_free(); NULL on error
+ * error: ERR_NOT_FOUND (no such entry), ERR_REFUSED (the entry is no member), ERR_MEMORY
+ */
+int member_load(Operation *op, struct muster *m, struct berval *ndn, struct member **member_out);
+void member_free(struct member **member);
+
+/* member_is - 1 when an entry is of class musterMember or musterAccount */
+int member_is(Entry *e);
+
+/* member_factor_active - 1 when the member has a seed, usable or not, and the policy is not off */
+int member_factor_active(const struct member *member);
+
+/* policy_check_entry - range-check the policy attributes of an entry about to be written.
+ * out: text  what is wrong and what is allowed; error: ERR_RANGE */
+int policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, size_t text_len);
+
+/* --- account.c ---------------------------------------------------------------------------------- */
+
+/*
+ * account_reserve - the only way to a verification. Waits while another one of the same account is under way;
+ *                   few may wait.
+ * in:    key      entryUUID text, or for a missing entry its normalized DN
+ *        member   to take over what the entry says of failures, NULL for a missing entry
+ * out:   *try_out  to be given back with account_release(); NULL on error
+ * error: ERR_BUSY
+ */
+struct account_try;
+int account_reserve(struct accounts *accounts, const char *key, size_t key_len, const struct member *member,
+                    struct account_try **try_out);
+
+/* account_throttled - 1 when a delay after failures is not over: verify, then refuse all the same */
+int account_throttled_password(struct account_try *t, const struct policy *policy, int64_t now);
+int account_throttled_code(struct account_try *t, const struct policy *policy, int64_t now);
+
+enum account_event { ACCOUNT_PASSWORD_WRONG, ACCOUNT_CODE_WRONG, ACCOUNT_SUCCESS, ACCOUNT_UNLOCK };
+void account_record(struct account_try *t, enum account_event event, int64_t now);
+
+/* account_state - what musterLoginState should say now; BER_BVNULL for nothing. text is the caller's buffer. */
+int account_state(struct account_try *t, char *text, size_t text_len);
+
+/*
+ * account_remember, account_remembered - a right password on this connection, for one use within 60 s.
+ * in:    stored  the hash it was right for; a password changed meanwhile is not remembered
+ */
+void account_remember(struct account_try *t, const struct keyring *ring, unsigned long connid,
+                      const struct berval *stored, const struct berval *password, int64_t now);
+int account_remembered(struct account_try *t, const struct keyring *ring, unsigned long connid,
+                       const struct berval *stored, const struct berval *password, int64_t now);
+void account_release(struct account_try **t);
+
+int accounts_new(struct accounts **out);
+void accounts_free(struct accounts **a);
+
+/* --- verify.c ----------------------------------------------------------------------------------- */
+
+enum verify_outcome {
+	VERIFY_DENIED = 0,        /* answer 49 */
+	VERIFY_OK,                /* spend step_out, then success */
+	VERIFY_CODE_MISSING,      /* password right, code not given */
+	VERIFY_ENROL,             /* right, the policy requires a factor and there is none */
+	VERIFY_CHANGE,            /* right, pwdReset */
+	VERIFY_EXPIRED,           /* right, older than pwdMaxAge */
+	VERIFY_BUSY,              /* answer 51 */
+	VERIFY_UNUSABLE           /* answer 53: key, policy or seed cannot be used */
+};
+
+struct verify_request {
+	struct berval password;
+	struct berval code;   /* BER_BVNULL when not given separately */
+	int has_control;      /* 0: the password may end in the code */
+	int may_remember;     /* bind only */
+};
+
+struct verify_result {
+	enum verify_outcome outcome;
+	int64_t step;             /* to be spent, -1 none */
+	int failed;               /* account_record() was told of a failure: persist the state after answering */
+	int renew;                /* hash to be renewed */
+	struct berval password;   /* the part of the credential that is the password; points into the request */
+	struct account_try *hold; /* released by verify_end() */
+};
+
+/*
+ * verify_begin - verify password and code of a member without answering. Exactly one Argon2 run on every path
+ *                (none when the password is remembered), also when member is NULL.
+ *                The account stays reserved until verify_end().
+ * in:    key  normalized DN, used when member is NULL
+ */
+void verify_begin(Operation *op, struct muster *m, const struct member *member, struct berval *key,
+                  const struct verify_request *request, struct verify_result *result);
+
+/*
+ * verify_spend - append to mods what a successful verification must write in the same modification: conditional
+ *                step, login state gone, pwdLastSuccess when login is 1, renewed hash.
+ */
+int verify_spend(Operation *op, struct muster *m, const struct member *member, const struct verify_result *result,
+                 int login, Modifications **mods);
+
+/* verify_end - after the answer: persist failures if any, release. */
+void verify_end(Operation *op, struct muster *m, const struct member *member, struct verify_result *result);
+
+/* --- mods.c ------------------------------------------------------------------------------------- */
+
+/*
+ * mods_add - append one change with copies of the values.
+ * in:    sml_op  LDAP_MOD_ADD, _DELETE, _REPLACE, SLAP_MOD_SOFTADD, SLAP_MOD_SOFTDEL
+ *        value   NULL deletes the whole attribute
+ */
+void mods_add(Modifications **mods, int sml_op, AttributeDescription *ad, const struct berval *value);
+void mods_add_text(Modifications **mods, int sml_op, AttributeDescription *ad, const char *value);
+void mods_add_time(Modifications **mods, int sml_op, AttributeDescription *ad, int64_t unix_sec);
+
+/*
+ * mods_write - carry out an internal modification as rootdn through the overlays below us (ppolicy skipped),
+ *              with operational attributes and a CSN of its own, so that it is replicated. Frees *mods.
+ * out:   LDAP result code; a value that is not there any more (lost race) is LDAP_NO_SUCH_ATTRIBUTE
+ */
+int mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, Modifications **mods);
+void mods_free(Modifications **mods);
+
+/* op_walk_below - continue a member's own write below us, past ppolicy. */
+int op_walk_below(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which);
+
+/* --- password.c --------------------------------------------------------------------------------- */
+
+struct password_change {
+	struct berval plain;
+	int by_self;    /* 0: somebody else sets it: pwdReset and notice */
+	int by_token;
+};
+/*
+ * password_plan - check a new password against rules and history and append everything that goes with it: hash,
+ *                 pwdChangedTime, pwdHistory, pwdReset, challenges and login state gone, outbox notice.
+ * out:   text  PWRULES_TEXT_MAX octets, for ERR_RULES
+ * error: ERR_RULES, ERR_MEMORY, ERR_KEY; nothing appended
+ */
+int password_plan(Operation *op, struct muster *m, const struct member *member,
+                  const struct password_change *change, Modifications **mods, char text[PWRULES_TEXT_MAX]);
+
+/* password_matches - 1 when plain is one of the member's stored passwords of any scheme; costs time per value. */
+int password_matches(Operation *op, struct muster *m, BerVarray stored, const struct berval *plain);
+
+/* --- outbox.c ----------------------------------------------------------------------------------- */
+
+#define RECORD_ID_MAX 64
+/* outbox_owe - append a notice to the member (no-op without an address). address: where to, NULL: mail on the entry. */
+void outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
+                Modifications **mods);
+/* queue_request - write a queue entry; the same cost whatever the target is. target: "dn:<dn>" or "login:<org>/<login>" */
+int queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target);
+
+/* --- hooks and registration --------------------------------------------------------------------- */
+
+int bind_hook(Operation *op, SlapReply *rs);
+int bind_register_control(void);
+int add_hook(Operation *op, SlapReply *rs);
+int modify_hook(Operation *op, SlapReply *rs);
+int modrdn_hook(Operation *op, SlapReply *rs);
+int extended_hook(Operation *op, SlapReply *rs); /* Password Modify of a member; all else continues */
+int exop_register(void);
+int sasl_register(void);
+int config_register(slap_overinst *muster);
+void connections_end(struct berval *ndn); /* members that are suspended; also when it is op's own */
+
+/* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
+enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,
+	PPCTRL_MUST_SUPPLY_OLD = 4, PPCTRL_QUALITY = 5, PPCTRL_TOO_SHORT = 6, PPCTRL_IN_HISTORY = 8, PPCTRL_TOO_LONG = 9 };
+void ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error);
+
+/* overlay_instance - the muster instance of the database that serves ndn, NULL when there is none. Sets *be_out. */
+struct muster *overlay_instance(struct berval *ndn, BackendDB **be_out);
+/* muster_of - the instance behind a hook's op->o_bd->bd_info. */
+struct muster *muster_of(Operation *op);
+/* audit - one line per outcome, fixed fields, control characters escaped, never a secret. */
+void audit(Operation *op, const char *what, const struct berval *dn, const char *outcome, const char *reason);
+
+#endif
