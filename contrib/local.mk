@@ -1,0 +1,1 @@
+# contrib - the two commands of the README and what they share

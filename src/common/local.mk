@@ -1,0 +1,13 @@
+# src/common - libcommon: libc only, since the PAM module links it. libconf: the configuration file (libinih).
+
+noinst_LTLIBRARIES += libcommon.la libconf.la
+
+libcommon_la_SOURCES = \
+	src/common/err.h \
+	src/common/secret.h
+
+libconf_la_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
+libconf_la_LIBADD = $(INIH_LIBS)
+libconf_la_SOURCES =
+
+# unit_tests += tests/unit/test_NAME    (source tests/unit/test_NAME.c, see tests/local.mk)

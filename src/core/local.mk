@@ -1,0 +1,15 @@
+# src/core - the rules as pure functions
+
+noinst_LTLIBRARIES += libcore.la
+
+libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS) $(OATH_CFLAGS)
+libcore_la_LIBADD = $(SODIUM_LIBS) $(OATH_LIBS) $(UNISTRING_LIBS)
+libcore_la_SOURCES = \
+	src/core/keyring.h \
+	src/core/pwhash.h \
+	src/core/pwrules.h \
+	src/core/seal.h \
+	src/core/token.h \
+	src/core/totp.h
+
+# unit_tests += tests/unit/test_NAME    (source tests/unit/test_NAME.c, see tests/local.mk)

@@ -1,0 +1,6 @@
+# src/proto - the socket protocol between pam_muster.so and the gate
+
+noinst_LTLIBRARIES += libproto.la
+
+libproto_la_SOURCES = \
+	src/proto/proto.h

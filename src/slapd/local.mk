@@ -1,0 +1,19 @@
+# src/slapd - the overlay. Its files are compiled with slapd's headers in place of ours: no config.h (it would
+# redefine portable.h's macros), and Debian's large-file setting, which decides the layout of slapd's structures.
+
+overlay_sources = \
+	src/slapd/muster.h \
+	src/slapd/overlay.h
+
+EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym
+
+if OVERLAY
+slapdmod_LTLIBRARIES += src/slapd/muster.la
+src_slapd_muster_la_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	-I$(OPENLDAP_SOURCE)/include -I$(OPENLDAP_SOURCE)/servers/slapd -I$(top_srcdir)/src
+src_slapd_muster_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-export-symbols $(top_srcdir)/src/slapd/exports.sym
+src_slapd_muster_la_LIBADD = libcore.la libcommon.la
+src_slapd_muster_la_DEPENDENCIES = libcore.la libcommon.la src/slapd/exports.sym
+src_slapd_muster_la_SOURCES = $(overlay_sources)
+endif
