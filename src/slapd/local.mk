@@ -1,5 +1,6 @@
 # src/slapd - the overlay. Its files are compiled with slapd's headers in place of ours: no config.h (it would
 # redefine portable.h's macros), and Debian's large-file setting, which decides the layout of slapd's structures.
+# slapd's headers are system headers to the compiler, so our warnings are about our files only.
 
 overlay_sources = \
 	src/slapd/muster.h \
@@ -10,7 +11,7 @@ EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym
 if OVERLAY
 slapdmod_LTLIBRARIES += src/slapd/muster.la
 src_slapd_muster_la_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-I$(OPENLDAP_SOURCE)/include -I$(OPENLDAP_SOURCE)/servers/slapd -I$(top_srcdir)/src
+	-I$(top_srcdir)/src -isystem $(OPENLDAP_SOURCE)/include -isystem $(OPENLDAP_SOURCE)/servers/slapd
 src_slapd_muster_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols $(top_srcdir)/src/slapd/exports.sym
 src_slapd_muster_la_LIBADD = libcore.la libcommon.la
