@@ -222,9 +222,9 @@ void verify_end(Operation *op, struct muster *m, const struct member *member, st
  * in:    sml_op  LDAP_MOD_ADD, _DELETE, _REPLACE, SLAP_MOD_SOFTADD, SLAP_MOD_SOFTDEL
  *        value   NULL deletes the whole attribute
  */
-void mods_add(Modifications **mods, int sml_op, AttributeDescription *ad, const struct berval *value);
-void mods_add_text(Modifications **mods, int sml_op, AttributeDescription *ad, const char *value);
-void mods_add_time(Modifications **mods, int sml_op, AttributeDescription *ad, int64_t unix_sec);
+void mods_add(Modifications **mods, int mod_op, AttributeDescription *ad, const struct berval *value);
+void mods_add_text(Modifications **mods, int mod_op, AttributeDescription *ad, const char *value);
+void mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, int64_t unix_sec);
 
 /*
  * mods_write - carry out an internal modification as rootdn through the overlays below us (ppolicy skipped),
