@@ -17,8 +17,6 @@
 
 enum conf_smtp_tls { CONF_SMTP_TLS_REQUIRED, CONF_SMTP_TLS_OPTIONAL, CONF_SMTP_TLS_NONE };
 enum conf_account { CONF_ACCOUNT_DENY, CONF_ACCOUNT_ALLOW };
-enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG };
-enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_NOTICE, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
 /* Texts are never NULL and are "" when not set. */
 struct conf {
@@ -58,25 +56,28 @@ struct conf {
 		char *service_name; /* what members know the service by */
 	} courier;
 	struct {
-		int target; /* enum conf_log_target */
-		int level;  /* enum conf_log_level */
+		int target; /* enum log_to, common/log.h */
+		int level;  /* enum log_level */
 	} log;
 };
 
-enum conf_type { CONF_TEXT, CONF_PATH, CONF_FLAG, CONF_NUMBER, CONF_CHOICE };
+/*
+ * No option holds a secret: a secret is in a file of its own, and the option names it. So a print-out of the
+ * settings can be shown to anybody.
+ */
+enum conf_type { CONF_TEXT, CONF_PATH, CONF_SECRET_FILE, CONF_FLAG, CONF_NUMBER, CONF_CHOICE };
 
 /* One option: a row of the table. */
 struct conf_option {
 	const char *section;
 	const char *key;
 	enum conf_type type;
-	size_t offset;      /* of a char * (text, path) or an int (flag, number, choice) in struct conf */
-	int min, max;       /* number: range; text: shortest and longest length in octets */
-	const char *choices; /* choice: names in the order of their enum, blank-separated */
-	const char *value;  /* default */
-	int secret;         /* printed as *** */
-	int (*check)(const char *value, const char **why_out); /* more than type and range, may be NULL */
-	const char *help;   /* one line for the sample */
+	size_t offset;       /* in struct conf: of a char * (text and files) or an int (flag, number, choice) */
+	int min, max;        /* range of a number */
+	const char *choices; /* names of a choice in the order of its enum, blank-separated */
+	const char *value;   /* default */
+	const char *(*check)(const char *value); /* what else is wrong with a text, NULL when nothing; may be NULL */
+	const char *help;    /* one line for the sample */
 };
 
 /* conf_options - the table. out: *n_out number of rows */

@@ -6,8 +6,16 @@ libcommon_la_SOURCES = \
 	src/common/err.h \
 	src/common/secret.h
 
-libconf_la_CPPFLAGS = $(AM_CPPFLAGS) $(INIH_CFLAGS)
+libconf_la_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(INIH_CFLAGS)
 libconf_la_LIBADD = $(INIH_LIBS)
-libconf_la_SOURCES =
+libconf_la_SOURCES = \
+	src/common/address.c \
+	src/common/address.h \
+	src/common/conf.c \
+	src/common/conf.h \
+	src/common/conf_check.c \
+	src/common/conf_file.c \
+	src/common/conf_file.h \
+	src/common/conf_table.c
 
 # unit_tests += tests/unit/test_NAME    (source tests/unit/test_NAME.c, see tests/local.mk)
