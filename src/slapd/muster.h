@@ -219,7 +219,7 @@ void verify_end(Operation *op, struct muster *m, const struct member *member, st
 
 /*
  * mods_add - append one change with copies of the values.
- * in:    sml_op  LDAP_MOD_ADD, _DELETE, _REPLACE, SLAP_MOD_SOFTADD, SLAP_MOD_SOFTDEL
+ * in:    mod_op  LDAP_MOD_ADD, _DELETE, _REPLACE, SLAP_MOD_SOFTADD, SLAP_MOD_SOFTDEL
  *        value   NULL deletes the whole attribute
  */
 void mods_add(Modifications **mods, int mod_op, AttributeDescription *ad, const struct berval *value);
