@@ -3,8 +3,13 @@
 # slapd's headers are system headers to the compiler, so our warnings are about our files only.
 
 overlay_sources = \
+	src/slapd/exop.h \
+	src/slapd/internal.c \
 	src/slapd/muster.h \
-	src/slapd/overlay.h
+	src/slapd/outbox.c \
+	src/slapd/overlay.h \
+	src/slapd/password.c \
+	src/slapd/queue.c
 
 EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym
 

@@ -8,7 +8,7 @@
  *   bind.c     bind hook, SecondFactor control      exop_*.c    one file per operation or pair
  *   write.c    add, modify, modrdn hooks            courier.c   claim, done
  *   verify.c   password and code of a member        ppctrl.c    the ppolicy control for members
- *   password.c a new password as modifications      outbox.c    record ids, outbox values, queue
+ *   password.c a new password as modifications      outbox.c    record ids, outbox values, leases
  *   account.c  tries in memory                      member.c    entry and policy as structs
  *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
  */

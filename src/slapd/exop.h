@@ -1,0 +1,144 @@
+/*
+ * exop.h - what the extended operations share among themselves and nobody else needs.
+ */
+#ifndef MUSTER_SLAPD_EXOP_H
+#define MUSTER_SLAPD_EXOP_H
+
+#include "slapd/muster.h"
+
+#include "common/secret.h"
+
+/* --- exop_decode.c: request values ---------------------------------------------------------------- */
+
+#define EXOP_VALUE_MAX (64 * 1024) /* octets of a whole request value; passwords end at SECRET_MAX */
+#define EXOP_NAME_MAX 256          /* octets of a login or of an organization's name */
+#define EXOP_DN_MAX 4096
+
+/* Whom an operation is about, as the caller said it. Either dn or login is set; all point into the request. */
+struct exop_target {
+	struct berval dn;
+	struct berval organization; /* BER_BVNULL: a platform member */
+	struct berval login;
+};
+
+/* The union of what the operations take; an operation's own fields are set, the others BER_BVNULL. */
+struct exop_args {
+	struct exop_target target;
+	struct berval secret;       /* token, old or present password */
+	struct berval code;         /* BER_BVNULL when left out */
+	struct berval new_password;
+	struct berval seed;
+	struct berval record_id;
+	int outcome;
+};
+
+enum exop_number {
+	EXOP_REQUEST_RESET = 1,
+	EXOP_REDEEM = 2,
+	EXOP_CHANGE_PASSWORD = 3,
+	EXOP_ENROL_TOTP = 4,
+	EXOP_CLAIM = 5,
+	EXOP_DONE = 6
+};
+
+/*
+ * exop_decode - read the value of an operation. Nothing is copied.
+ * in:    value  the request value, NULL when there was none
+ * error: ERR_INPUT  not what the operation takes, or octets left over
+ */
+int exop_decode(enum exop_number which, const struct berval *value, struct exop_args *args_out);
+
+/* --- exop.c: dispatch ----------------------------------------------------------------------------- */
+
+/* One request under way. op->o_bd is a copy of the database with the overlay's own bd_info, as in a hook. */
+struct exop {
+	Operation *op;
+	SlapReply *rs;
+	struct muster *m;
+	BackendDB *be; /* the database itself */
+	struct exop_args args;
+	const char *name; /* for the audit line */
+	int answered;
+};
+
+/* exop_answer - send the answer, once; what follows in the handler happens after it. text: may be NULL */
+void exop_answer(struct exop *x, int result, const char *text);
+
+/* exop_answer_value - the same with result 0 and a value, which is wiped and freed. */
+void exop_answer_value(struct exop *x, struct berval *value);
+
+/* --- exop_target.c: from a target to a member ----------------------------------------------------- */
+
+/*
+ * exop_target_text - the target as one line: "dn:<normalized dn>" or "login:<organization>/<login>", '%' and '/' of the
+ *                    organization percent-encoded. The form that is stored in musterRequestTarget.
+ * out:   *text_out  NUL-terminated, ch_free() by the caller
+ * error: ERR_INPUT  not a DN, not UTF-8, too long
+ */
+int exop_target_text(const struct exop_target *target, struct berval *text_out);
+
+/*
+ * exop_target_find - the member such a text names. A login must match exactly one member.
+ * out:   *member_out  NULL when there is none, for whatever reason
+ *        *key_out     what to reserve tries under when there is no member; ch_free() by the caller
+ */
+void exop_target_find(Operation *op, struct muster *m, BackendDB *be, const struct berval *text,
+                      struct member **member_out, struct berval *key_out);
+
+/* --- internal.c: the overlay's own operations, carried out as the rootdn --------------------------- */
+
+typedef void internal_found(Entry *e, void *arg);
+
+/*
+ * internal_search - search a subtree; limit 0: none.
+ * out:   LDAP result code; found is called for each entry
+ */
+int internal_search(Operation *op, BackendDB *be, struct berval *base_ndn, const char *filter, int limit,
+                    internal_found *found, void *arg);
+/* internal_add - add an entry, which is freed. out: LDAP result code */
+int internal_add(Operation *op, BackendDB *be, Entry *e);
+/* internal_delete - out: LDAP result code */
+int internal_delete(Operation *op, BackendDB *be, struct berval *dn, struct berval *ndn);
+/* internal_modify - carry out *mods through the whole stack of a database and free them. out: LDAP result code */
+int internal_modify(Operation *op, BackendDB *be, struct berval *dn, struct berval *ndn, Modifications **mods);
+
+/* --- outbox.c and queue.c ------------------------------------------------------------------------- */
+
+/* What an outbox value or a queue entry says. */
+struct record {
+	char id[RECORD_ID_MAX];
+	char kind[32];
+	struct berval address; /* an outbox value's own address; ch_free() by the caller, BER_BVNULL without */
+};
+
+#define LEASE_TEXT_MAX (RECORD_ID_MAX + 24)
+
+/* record_id_is_queue, record_id_is_outbox - 1 when octets have the shape; the second copies the entryUUID out. */
+int record_id_is_queue(const struct berval *id);
+int record_id_is_outbox(const struct berval *id, char uuid_out[37]);
+
+/* outbox_parse - read a value of musterOutbox. error: ERR_INPUT */
+int outbox_parse(const struct berval *value, struct record *record_out);
+
+/* lease_text - a value of musterLease. lease_find - the value of a record, NULL when there is none, and its end. */
+void lease_text(const char *record_id, int64_t until, char text_out[LEASE_TEXT_MAX]);
+const struct berval *lease_find(BerVarray leases, const char *record_id, int64_t *until_out);
+
+/* queue_entry_dn - the DNs of a queue entry; ch_free() both. error: ERR_INPUT */
+int queue_entry_dn(struct muster *m, const char *record_id, struct berval *dn_out, struct berval *ndn_out);
+
+/* --- recovery.c ----------------------------------------------------------------------------------- */
+
+#define RECOVERY_CODES 10
+#define RECOVERY_CODE_LEN 11 /* xxxxx-xxxxx */
+
+/*
+ * recovery_codes_new - ten fresh codes: the text for the member, the keyed hashes as modifications that replace
+ *                      all older ones.
+ * out:   codes_out  the caller wipes them
+ * error: ERR_KEY
+ */
+int recovery_codes_new(struct muster *m, const struct member *member, char codes_out[RECOVERY_CODES][RECOVERY_CODE_LEN + 1],
+                       Modifications **mods);
+
+#endif

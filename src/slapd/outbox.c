@@ -1,0 +1,139 @@
+/*
+ * outbox.c - messages owed to a member: record ids, values of musterOutbox, leases.
+ */
+#include "slapd/exop.h"
+
+#include <sodium.h>
+
+#define OUTBOX_VALUE_MAX 1024
+#define OUTBOX_RANDOM_LEN 8 /* octets: 11 characters of base64url */
+#define UUID_LEN 36
+#define SUFFIX_LEN 11
+#define QUEUE_SUFFIX_LEN 22
+
+static int
+is_base64url(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!ASCII_ALNUM((unsigned char)text[i]) && text[i] != '-' && text[i] != '_')
+			return 0;
+	return 1;
+}
+
+int
+record_id_is_queue(const struct berval *id)
+{
+	return id->bv_len == 2 + QUEUE_SUFFIX_LEN && memcmp(id->bv_val, "q-", 2) == 0 &&
+	       is_base64url(id->bv_val + 2, QUEUE_SUFFIX_LEN);
+}
+
+int
+record_id_is_outbox(const struct berval *id, char uuid_out[37])
+{
+	const char *uuid = id->bv_val + 2;
+	int i;
+
+	uuid_out[0] = '\0';
+	if (id->bv_len != 2 + UUID_LEN + 1 + SUFFIX_LEN || memcmp(id->bv_val, "m-", 2) != 0 ||
+	    uuid[UUID_LEN] != '-' || !is_base64url(uuid + UUID_LEN + 1, SUFFIX_LEN))
+		return 0;
+	for (i = 0; i < UUID_LEN; i++) {
+		int dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? uuid[i] != '-' : !isxdigit((unsigned char)uuid[i]))
+			return 0;
+	}
+	memcpy(uuid_out, uuid, UUID_LEN);
+	uuid_out[UUID_LEN] = '\0';
+	return 1;
+}
+
+void
+lease_text(const char *record_id, int64_t until, char text_out[LEASE_TEXT_MAX])
+{
+	snprintf(text_out, LEASE_TEXT_MAX, "%s %lld", record_id, (long long)until);
+}
+
+const struct berval *
+lease_find(BerVarray leases, const char *record_id, int64_t *until_out)
+{
+	size_t len = strlen(record_id);
+	int i;
+
+	*until_out = 0;
+	for (i = 0; leases != NULL && !BER_BVISNULL(&leases[i]); i++) {
+		if (leases[i].bv_len <= len + 1 || memcmp(leases[i].bv_val, record_id, len) != 0 ||
+		    leases[i].bv_val[len] != ' ')
+			continue;
+		*until_out = strtoll(leases[i].bv_val + len + 1, NULL, 10);
+		return &leases[i];
+	}
+	return NULL;
+}
+
+void
+outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
+           Modifications **mods)
+{
+	unsigned char random[OUTBOX_RANDOM_LEN];
+	char suffix[SUFFIX_LEN + 1], id[RECORD_ID_MAX], value[OUTBOX_VALUE_MAX], lease[LEASE_TEXT_MAX];
+	char encoded[sodium_base64_ENCODED_LEN(CHALLENGE_ADDRESS_MAX, sodium_base64_VARIANT_ORIGINAL)] = "";
+
+	if (BER_BVISEMPTY(address != NULL ? address : &member->mail) ||
+	    (address != NULL && address->bv_len > CHALLENGE_ADDRESS_MAX))
+		return;
+	if (address != NULL)
+		sodium_bin2base64(encoded, sizeof(encoded), (const unsigned char *)address->bv_val, address->bv_len,
+		                  sodium_base64_VARIANT_ORIGINAL);
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2base64(suffix, sizeof(suffix), random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	snprintf(id, sizeof(id), "m-%s-%s", member->uuid, suffix);
+	snprintf(value, sizeof(value), "%s %s %lld%s%s", id, kind, (long long)now, *encoded ? " " : "", encoded);
+	/* A lease that has ended goes with every record, so that claiming it is always a conditional write. */
+	lease_text(id, 0, lease);
+	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.outbox, value);
+	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.lease, lease);
+}
+
+/* word - the next word of a value; 0 or ERR_INPUT when there is none or it is longer than max */
+static int
+word(const char **p, const char *end, size_t max, const char **start_out, size_t *len_out)
+{
+	const char *blank;
+
+	while (*p < end && **p == ' ')
+		(*p)++;
+	blank = memchr(*p, ' ', end - *p);
+	*start_out = *p;
+	*len_out = (blank != NULL ? blank : end) - *p;
+	*p += *len_out;
+	return *len_out == 0 || *len_out > max ? ERR_INPUT : 0;
+}
+
+int
+outbox_parse(const struct berval *value, struct record *record_out)
+{
+	const char *p = value->bv_val, *end = p + value->bv_len, *start;
+	unsigned char address[CHALLENGE_ADDRESS_MAX + 1];
+	size_t len, address_len;
+
+	memset(record_out, 0, sizeof(*record_out));
+	if (word(&p, end, sizeof(record_out->id) - 1, &start, &len) < 0)
+		return ERR_INPUT;
+	memcpy(record_out->id, start, len);
+	if (word(&p, end, sizeof(record_out->kind) - 1, &start, &len) < 0)
+		return ERR_INPUT;
+	memcpy(record_out->kind, start, len);
+	if (word(&p, end, 20, &start, &len) < 0)
+		return ERR_INPUT;
+	if (word(&p, end, OUTBOX_VALUE_MAX, &start, &len) < 0)
+		return 0;
+	if (sodium_base642bin(address, sizeof(address) - 1, start, len, NULL, &address_len, NULL,
+	                      sodium_base64_VARIANT_ORIGINAL) != 0)
+		return ERR_INPUT;
+	address[address_len] = '\0';
+	ber_str2bv((char *)address, address_len, 1, &record_out->address);
+	return 0;
+}
