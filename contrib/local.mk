@@ -2,7 +2,13 @@
 
 dist_noinst_SCRIPTS += \
 	contrib/check \
+	contrib/demo \
 	contrib/slapd-headers
 
 EXTRA_DIST += \
-	contrib/lib/build.sh
+	contrib/lib/build.sh \
+	contrib/lib/demo.py \
+	contrib/lib/demo_serve.py \
+	contrib/lib/demo_site.py \
+	contrib/lib/demo_story.py \
+	contrib/lib/smtp_server.py

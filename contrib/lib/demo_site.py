@@ -100,18 +100,14 @@ class Site:
                      "--shell", "/usr/sbin/nologin", user])
 
     def make_certificates(self):
-        self.write("tls/ca.cnf", "cn = \"Muster demo CA\"\nca\ncert_signing_key\nexpiration_days = 30\n")
-        self.write("tls/server.cnf", "cn = \"localhost\"\ndns_name = \"localhost\"\nip_address = \"127.0.0.1\"\n"
-                   "tls_www_server\nsigning_key\nencryption_key\nexpiration_days = 30\n")
-        for name in ("ca", "server"):
-            run(["certtool", "--generate-privkey", "--key-type", "ecdsa", "--curve", "secp256r1",
-                 "--outfile", self.path("tls/%s.key" % name)])
-        run(["certtool", "--generate-self-signed", "--load-privkey", self.path("tls/ca.key"),
-             "--template", self.path("tls/ca.cnf"), "--outfile", self.path("tls/ca.crt")])
-        run(["certtool", "--generate-certificate", "--load-privkey", self.path("tls/server.key"),
-             "--load-ca-certificate", self.path("tls/ca.crt"), "--load-ca-privkey", self.path("tls/ca.key"),
-             "--template", self.path("tls/server.cnf"), "--outfile", self.path("tls/server.crt")])
-        os.chmod(self.path("tls/ca.key"), 0o600)
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]
+        run(["openssl", "req", "-x509", "-subj", "/CN=Muster demo CA", "-days", "30", *key,
+             "-keyout", self.path("tls/ca.key"), "-out", self.path("tls/ca.crt")])
+        run(["openssl", "req", "-x509", "-subj", "/CN=localhost", "-days", "30", *key,
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
+             "-CA", self.path("tls/ca.crt"), "-CAkey", self.path("tls/ca.key"),
+             "-keyout", self.path("tls/server.key"), "-out", self.path("tls/server.crt")])
+        os.unlink(self.path("tls/ca.key"))
         self.give(self.path("tls/server.key"), 0o600, "openldap")
 
     # --- processes ---------------------------------------------------------------------------------
