@@ -1,0 +1,19 @@
+# tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
+
+integration_tests =
+
+EXTRA_DIST += $(integration_tests) \
+	tests/lib/__init__.py \
+	tests/lib/ber.py \
+	tests/lib/certs.py \
+	tests/lib/exops.py \
+	tests/lib/mail.py \
+	tests/lib/parallel.py \
+	tests/lib/people.py \
+	tests/lib/session.py \
+	tests/lib/tap.py \
+	tests/lib/totp.py \
+	tests/lib/world.py
+if OVERLAY
+script_tests += $(integration_tests)
+endif

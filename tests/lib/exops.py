@@ -1,0 +1,79 @@
+"""Muster's extended operations, as a client sends them."""
+
+from . import ber
+
+ARC = "2.25.154254282437691369581785512569447189437.4"
+REQUEST_RESET = ARC + ".1"
+REDEEM = ARC + ".2"
+CHANGE_PASSWORD = ARC + ".3"
+ENROL_TOTP = ARC + ".4"
+CLAIM = ARC + ".5"
+DONE = ARC + ".6"
+
+SENT, FAILED = 0, 1
+
+
+def target_dn(dn):
+    return ber.octets(dn, ber.context(0))
+
+
+def target_login(login, organization=None):
+    return ber.sequence(
+        None if organization is None else ber.octets(organization, ber.context(0)),
+        ber.octets(login),
+        tag=ber.context(1, constructed=True),
+    )
+
+
+def _target(target):
+    """A DN as text, or what target_dn() and target_login() made."""
+    return target_dn(target) if isinstance(target, str) else target
+
+
+def request_reset(session, target):
+    return session.extended(REQUEST_RESET, ber.sequence(_target(target)))
+
+
+def redeem(session, target, token, new):
+    return session.extended(REDEEM, ber.sequence(_target(target), ber.octets(token), ber.octets(new)))
+
+
+def change_password(session, target, old, new, code=None):
+    value = ber.sequence(
+        _target(target),
+        ber.octets(old),
+        None if code is None else ber.octets(code, ber.context(0)),
+        ber.octets(new),
+    )
+    return session.extended(CHANGE_PASSWORD, value)
+
+
+def enrol_totp(session, target, password, secret, code):
+    """(result, recovery codes)"""
+    value = ber.sequence(_target(target), ber.octets(password), ber.octets(secret), ber.octets(code))
+    result = session.extended(ENROL_TOTP, value)
+    codes = [text.decode() for _, text in ber.read_sequence(result.value)] if result.value else []
+    return result, codes
+
+
+def claim(session, record):
+    """(result, what is to be sent as a dict, None when the claim was refused)"""
+    result = session.extended(CLAIM, ber.sequence(ber.octets(record)))
+    if result.code or not result.value:
+        return result, None
+    parts = ber.read_sequence(result.value)
+    found = dict(zip(("kind", "address", "language"), (content.decode() for _, content in parts[:3])))
+    found["secret"] = None
+    found["facts"] = {}
+    for tag, content in parts[3:]:
+        if tag == ber.context(0):
+            found["secret"] = content.decode()
+        elif tag == ber.SEQUENCE:
+            for _, pair in ber.read(content):
+                (_, name), (_, value) = ber.read(pair)
+                found["facts"][name.decode()] = value.decode()
+    return result, found
+
+
+def done(session, record, outcome=SENT):
+    return session.extended(DONE, ber.sequence(ber.octets(record), ber.enumerated(outcome)))

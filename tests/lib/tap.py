@@ -1,0 +1,82 @@
+"""Test functions and their results in TAP: a module of tests ends with tap.main(globals()).
+
+Every function named test_* is run in the order of the file. Checks are ok(), is_() and fail(); an exception is a failed check and
+the next function goes on. The program's exit status is 0 only when a plan was printed and every check was right.
+"""
+
+import sys
+import traceback
+
+_count = 0
+_failed = 0
+
+
+def _line(right, what):
+    global _count, _failed
+    _count += 1
+    if not right:
+        _failed += 1
+    print("%s %d - %s" % ("ok" if right else "not ok", _count, what.replace("#", "no.").replace("\n", " ")), flush=True)
+    return right
+
+
+def note(text):
+    for line in str(text).splitlines():
+        print("# " + line, flush=True)
+
+
+def ok(condition, what, why=""):
+    right = _line(bool(condition), what)
+    if not right and why:
+        note(why)
+    return right
+
+
+def is_(got, expected, what):
+    """got equals expected; both are shown when they differ."""
+    right = _line(got == expected, what)
+    if not right:
+        note("got      %r" % (got,))
+        note("expected %r" % (expected,))
+    return right
+
+
+def in_(part, whole, what):
+    right = _line(whole is not None and part in whole, what)
+    if not right:
+        note("%r is not in %r" % (part, whole))
+    return right
+
+
+def fail(what):
+    return _line(False, what)
+
+
+def failures():
+    return _failed
+
+
+def main(names):
+    """Run the test functions among names; those named on the command line when there are any."""
+    wanted = sys.argv[1:]
+    tests = [(n, f) for n, f in names.items() if n.startswith("test_") and callable(f)]
+    unknown = set(wanted) - {n for n, _ in tests}
+    if unknown:
+        sys.exit("no such test: %s" % " ".join(sorted(unknown)))
+    for name, function in tests:
+        if wanted and name not in wanted:
+            continue
+        note(name)
+        try:
+            function()
+        except BaseException:  # a crash, whatever it is, must not look like a pass
+            fail("%s ended by an exception" % name)
+            note(traceback.format_exc())
+    if _count == 0:
+        fail("no check was run")
+    print("1..%d" % _count, flush=True)
+    sys.stdout.flush()
+    finish = names.get("teardown")
+    if finish:
+        finish()
+    sys.exit(1 if _failed else 0)
