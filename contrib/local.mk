@@ -6,6 +6,9 @@ dist_noinst_SCRIPTS += \
 	contrib/slapd-headers
 
 EXTRA_DIST += \
+	.ci/run \
+	.clang-format \
+	.editorconfig \
 	contrib/lib/build.sh \
 	contrib/lib/demo.py \
 	contrib/lib/demo_serve.py \

@@ -1,7 +1,26 @@
-# tests - each folder's local.mk adds its unit tests to unit_tests, by program name: source NAME.c, linked as below
+# tests - everything `make check` runs speaks TAP.
+#
+# Each folder's local.mk adds the tests of its folder to these lists (they begin in Makefile.am):
+#   unit_tests    programs tests/unit/test_NAME      cmocka, one group of tests, source and libraries by default
+#   pam_tests     programs tests/pam/test_NAME       the same, linked with libpam as well; the module is $PAM_MUSTER_SO
+#   fuzz_tests    programs tests/fuzz/fuzz_NAME      sources: fuzz_NAME.c (LLVMFuzzerTestOneInput) and stub_main.c, which
+#                                                    runs each file of tests/fuzz/corpus/NAME and its mutations
+#   script_tests  tests/integration/test_NAME.py and tests/test_NAME.sh
+# A program with needs of its own sets tests_unit_test_NAME_LDADD and so on.
 
-check_PROGRAMS += $(unit_tests)
-LDADD = libdirectory.la libproto.la libcore.la libconf.la libcommon.la $(CMOCKA_LIBS)
+check_PROGRAMS += $(unit_tests) $(pam_tests) $(fuzz_tests)
+LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la $(PAM_LIBS) $(CMOCKA_LIBS)
+
+script_tests += \
+	tests/test_layers.sh \
+	tests/test_scripts.sh
+
+EXTRA_DIST += \
+	$(script_tests) \
+	tests/fuzz/stub_main.c \
+	tests/lib/memcheck.awk \
+	tests/lib/memcheck.sh \
+	tests/test_memcheck.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .py .sh
@@ -10,7 +29,54 @@ PY_LOG_COMPILER = $(PYTHON)
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = bash
 
+# What a test may count on. MUSTER_SLAPD_WRAPPER, when not empty, is put before slapd's command line, MUSTER_PRELOAD is the
+# LD_PRELOAD of any other program that is not ours and loads one of our modules.
 AM_TESTS_ENVIRONMENT = \
-	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT;
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	MUSTER_SO='$(abs_top_builddir)/src/slapd/.libs/muster.so'; export MUSTER_SO; \
+	PAM_MUSTER_SO='$(abs_top_builddir)/.libs/pam_muster.so'; export PAM_MUSTER_SO; \
+	SLAPD='$(SLAPD)'; export SLAPD; \
+	OPENLDAP_SOURCE='$(OPENLDAP_SOURCE)'; export OPENLDAP_SOURCE; \
+	SANITIZERS='$(SANITIZERS)'; export SANITIZERS; \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
+	$(sanitizer_environment)
 
-TESTS = $(unit_tests) $(script_tests)
+# slapd and pamtester are not built with sanitizers, our modules are: the runtime has to be there before them. slapd's own
+# leaks are not ours to judge; those of our files are found by check-valgrind.
+if SANITIZED
+sanitizer_libraries = $(shell echo '$(SANITIZERS)' | tr , '\n' | \
+	sed -n 's/^address$$/libasan.so/p; s/^undefined$$/libubsan.so/p' | while read lib; do $(CC) -print-file-name=$$lib; done)
+sanitizer_environment = \
+	MUSTER_PRELOAD='$(sanitizer_libraries)'; export MUSTER_PRELOAD; \
+	ASAN_OPTIONS=verify_asan_link_order=0; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS; \
+	MUSTER_SLAPD_WRAPPER="env LD_PRELOAD='$$MUSTER_PRELOAD' ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0"; \
+	export MUSTER_SLAPD_WRAPPER;
+else
+sanitizer_environment =
+endif
+
+TESTS = $(unit_tests) $(pam_tests) $(fuzz_tests) $(script_tests)
+
+# The integration tests with slapd under valgrind: any error with a frame in one of our files is a failure.
+integration_tests = $(filter tests/integration/%,$(script_tests))
+
+memcheck_environment = \
+	MEMCHECK_DIR='$(abs_top_builddir)/tests/memcheck' VALGRIND='$(VALGRIND)' \
+	MUSTER_SLAPD_WRAPPER='bash $(abs_top_srcdir)/tests/lib/memcheck.sh'
+
+.PHONY: check-valgrind
+check-valgrind: all $(check_PROGRAMS)
+if SANITIZED
+	@echo "check-valgrind needs a build without --enable-sanitizers" >&2; exit 1
+endif
+	@rm -rf tests/memcheck && $(MKDIR_P) tests/memcheck
+	@status=0; export $(memcheck_environment); \
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(integration_tests)' || status=1; \
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/test_memcheck.sh' || status=1; \
+	exit $$status
+
+clean-local:
+	rm -rf tests/memcheck
