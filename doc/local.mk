@@ -1,4 +1,7 @@
 # doc - manual pages and documents
 
 dist_doc_DATA += \
-	doc/ARCHITECTURE.md
+	README.md \
+	LICENSE \
+	doc/ARCHITECTURE.md \
+	doc/CONTRIBUTING.md

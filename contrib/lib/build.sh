@@ -109,5 +109,5 @@ build_muster() {
 	fi
 	jobs=$(nproc)
 	say "building in $dir"
-	make -C "$dir" --no-print-directory -j"$jobs" all || die "the build failed; the first error above is the one to look at"
+	make -C "$dir" -s --no-print-directory -j"$jobs" all || die "the build failed; the first error above is the one to look at"
 }
