@@ -18,6 +18,8 @@ struct directory_options {
 	const char *ca_file;     /* NULL: the system's; certificates are always checked */
 	int start_tls;           /* ldap:// URIs are upgraded before anything is sent */
 	int timeout_ms;          /* deadline for connecting and for each operation */
+	char *error;             /* where directory_open() puts what TLS said when it fails; NULL: nowhere */
+	size_t error_size;
 };
 
 /* Same numbers as the SecondFactor control's states; none when the control was absent from the answer. */
@@ -139,6 +141,8 @@ int directory_read(struct directory *d, const char *dn, const char *const *attrs
 int directory_find_one(struct directory *d, const char *base, const char *filter, const char *const *attrs,
                        struct directory_entry **entry_out);
 void directory_entry_free(struct directory_entry **entry);
+/* directory_attribute - all values of an attribute, NULL when absent. */
+const struct directory_attribute *directory_attribute(const struct directory_entry *entry, const char *name);
 /* directory_value - first value of an attribute as text, NULL when absent. */
 const char *directory_value(const struct directory_entry *entry, const char *name);
 
@@ -164,6 +168,15 @@ char *directory_filter(const char *format, ...);
  * directory_dn - build a DN; %s is escaped as an attribute value (RFC 4514), %D is a DN taken as it is.
  */
 char *directory_dn(const char *format, ...);
+
+/* directory_dn_check - whether text is a DN. error: ERR_INPUT, ERR_MEMORY */
+int directory_dn_check(const char *dn);
+/* directory_dn_rdn - type and value of the first RDN, unescaped. error: ERR_INPUT (not a DN, "", a NUL in it) */
+int directory_dn_rdn(const char *dn, char **type_out, char **value_out);
+/* directory_dn_parent - a DN without its first RDN, to be freed; NULL when there is none or memory is short. */
+char *directory_dn_parent(const char *dn);
+/* directory_dn_equal - 1 when two DNs are the same apart from case and blanks between parts. */
+int directory_dn_equal(const char *a, const char *b);
 
 /*
  * directory_follow - LDAP sync (RFC 4533, refreshAndPersist) over entries that owe messages.

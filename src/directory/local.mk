@@ -4,4 +4,18 @@ noinst_LTLIBRARIES += libdirectory.la
 
 libdirectory_la_LIBADD = $(LDAP_LIBS)
 libdirectory_la_SOURCES = \
-	src/directory/directory.h
+	src/directory/build.c \
+	src/directory/connect.c \
+	src/directory/connection.c \
+	src/directory/directory.h \
+	src/directory/exop.c \
+	src/directory/exop_claim.c \
+	src/directory/exop_codec.c \
+	src/directory/follow.c \
+	src/directory/internal.h \
+	src/directory/login.c \
+	src/directory/memory.c \
+	src/directory/search.c \
+	src/directory/write.c
+
+unit_tests += tests/unit/test_directory_text

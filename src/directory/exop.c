@@ -1,0 +1,143 @@
+/*
+ * exop.c - extended operations about a member's password and second factor.
+ */
+#include <stdlib.h>
+
+#include "directory/internal.h"
+
+static struct exop_field
+secret_field(ber_tag_t tag, const struct secret *s)
+{
+	struct exop_field field = { .tag = tag };
+
+	if (s != NULL) {
+		field.data = s->data;
+		field.len = s->len;
+	}
+	return field;
+}
+
+/* An operation whose answer has no value. */
+static int
+call_without_answer(struct directory *d, const char *oid, const struct directory_target *target,
+                    const struct exop_field *fields, size_t n)
+{
+	struct berval *value = NULL, *answer = NULL;
+	int r;
+
+	r = exop_value(target, fields, n, &value);
+	if (r == 0)
+		r = exop_call(d, oid, value, &answer);
+	ber_bvfree(value);
+	ber_bvfree(answer);
+	return r;
+}
+
+int
+directory_request_reset(struct directory *d, const struct directory_target *target)
+{
+	return call_without_answer(d, OID_REQUEST_RESET, target, NULL, 0);
+}
+
+int
+directory_redeem(struct directory *d, const struct directory_target *target, const struct secret *token,
+                 const struct secret *new_password)
+{
+	const struct exop_field fields[] = {
+		secret_field(LBER_OCTETSTRING, token),
+		secret_field(LBER_OCTETSTRING, new_password)
+	};
+
+	return call_without_answer(d, OID_REDEEM, target, fields, 2);
+}
+
+int
+directory_change_password(struct directory *d, const struct directory_target *target,
+                          const struct secret *old_password, const struct secret *code,
+                          const struct secret *new_password, enum factor_state *state_out)
+{
+	const struct exop_field fields[] = {
+		secret_field(LBER_OCTETSTRING, old_password),
+		secret_field(TAG_CONTEXT_0, code),
+		secret_field(LBER_OCTETSTRING, new_password)
+	};
+	int r;
+
+	*state_out = FACTOR_NONE;
+	d->result = -1;
+	r = call_without_answer(d, OID_CHANGE_PASSWORD, target, fields, 3);
+	if (r == ERR_REFUSED && d->result == LDAP_STRONG_AUTH_REQUIRED)
+		*state_out = FACTOR_CODE_REQUIRED;
+	return r;
+}
+
+static void
+codes_free(struct secret **codes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		secret_free(&codes[i]);
+	free(codes);
+}
+
+/* SEQUENCE OF OCTET STRING */
+static int
+codes_decode(struct berval *answer, struct secret ***codes_out, size_t *n_out)
+{
+	BerElement *ber = ber_init(answer);
+	struct secret **codes = calloc(LIST_MAX, sizeof(*codes));
+	struct berval octets;
+	ber_len_t len;
+	char *last;
+	ber_tag_t tag;
+	size_t n = 0;
+	int r = ERR_MEMORY;
+
+	if (ber != NULL && codes != NULL)
+		r = ber_peek_tag(ber, &len) == LBER_SEQUENCE ? 0 : ERR_PROTO;
+	for (tag = r == 0 ? ber_first_element(ber, &len, &last) : LBER_DEFAULT; r == 0 && tag != LBER_DEFAULT;
+	     tag = ber_next_element(ber, &len, last)) {
+		r = n < LIST_MAX ? exop_read_octets(ber, &octets) : ERR_PROTO;
+		if (r == 0)
+			r = secret_new(octets.bv_val, octets.bv_len, &codes[n]);
+		if (r == 0)
+			n++;
+	}
+	if (r == 0)
+		r = exop_read_end(ber);
+	if (ber != NULL)
+		ber_free(ber, 1);
+	if (r != 0) {
+		codes_free(codes, n);
+		return r;
+	}
+	*codes_out = codes;
+	*n_out = n;
+	return 0;
+}
+
+int
+directory_enrol_totp(struct directory *d, const struct directory_target *target, const struct secret *password,
+                     const uint8_t *seed, size_t seed_len, const struct secret *code,
+                     struct secret ***codes_out, size_t *n_out)
+{
+	const struct exop_field fields[] = {
+		secret_field(LBER_OCTETSTRING, password),
+		{ .tag = LBER_OCTETSTRING, .data = seed, .len = seed_len },
+		secret_field(LBER_OCTETSTRING, code)
+	};
+	struct berval *value = NULL, *answer = NULL;
+	int r;
+
+	*codes_out = NULL;
+	*n_out = 0;
+	r = exop_value(target, fields, 3, &value);
+	if (r == 0)
+		r = exop_call(d, OID_ENROL_TOTP, value, &answer);
+	if (r == 0 && answer != NULL && answer->bv_len > 0)
+		r = codes_decode(answer, codes_out, n_out);
+	ber_bvfree(value);
+	ber_bvfree(answer);
+	return r;
+}

@@ -1,0 +1,263 @@
+/*
+ * search.c - read entries. What comes from the directory is copied into our own structs at once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "directory/internal.h"
+
+void
+directory_entry_free(struct directory_entry **entry)
+{
+	struct directory_entry *e;
+	size_t i, k;
+
+	if (entry == NULL || *entry == NULL)
+		return;
+	e = *entry;
+	for (i = 0; i < e->attributes_len; i++) {
+		for (k = 0; k < e->attributes[i].values_len; k++) {
+			secret_wipe(e->attributes[i].values[k].data, e->attributes[i].values[k].len);
+			free(e->attributes[i].values[k].data);
+		}
+		free(e->attributes[i].values);
+		free(e->attributes[i].name);
+	}
+	free(e->attributes);
+	free(e->dn);
+	free(e);
+	*entry = NULL;
+}
+
+static int
+attribute_copy(struct directory_attribute *to, const char *name, struct berval **values)
+{
+	size_t n = 0;
+
+	while (values != NULL && values[n] != NULL)
+		n++;
+	to->name = strdup(name);
+	to->values = calloc(n + 1, sizeof(*to->values));
+	if (to->name == NULL || to->values == NULL)
+		return ERR_MEMORY;
+	for (; to->values_len < n; to->values_len++) {
+		const struct berval *from = values[to->values_len];
+		uint8_t *data = malloc(from->bv_len + 1);
+
+		if (data == NULL)
+			return ERR_MEMORY;
+		if (from->bv_len > 0)
+			memcpy(data, from->bv_val, from->bv_len);
+		data[from->bv_len] = '\0';
+		to->values[to->values_len].data = data;
+		to->values[to->values_len].len = from->bv_len;
+	}
+	return 0;
+}
+
+static int
+attributes_copy(LDAP *ld, LDAPMessage *message, struct directory_entry *entry)
+{
+	BerElement *ber = NULL;
+	struct directory_attribute *grown;
+	char *name;
+	int r = 0;
+
+	for (name = ldap_first_attribute(ld, message, &ber); name != NULL && r == 0;) {
+		struct berval **values = ldap_get_values_len(ld, message, name);
+
+		grown = realloc(entry->attributes, (entry->attributes_len + 1) * sizeof(*grown));
+		if (grown == NULL) {
+			r = ERR_MEMORY;
+		} else {
+			entry->attributes = grown;
+			memset(&grown[entry->attributes_len], 0, sizeof(*grown));
+			r = attribute_copy(&grown[entry->attributes_len++], name, values);
+		}
+		ldap_value_free_len(values);
+		ldap_memfree(name);
+		name = r == 0 ? ldap_next_attribute(ld, message, ber) : NULL;
+	}
+	ber_free(ber, 0);
+	return r;
+}
+
+int
+entry_copy(struct directory *d, LDAPMessage *message, struct directory_entry **entry_out)
+{
+	struct directory_entry *entry = calloc(1, sizeof(*entry));
+	char *dn = NULL;
+	int r = ERR_MEMORY;
+
+	*entry_out = NULL;
+	if (entry == NULL)
+		return ERR_MEMORY;
+	dn = ldap_get_dn(d->ld, message);
+	if (dn == NULL) {
+		r = ERR_PROTO;
+		goto out;
+	}
+	entry->dn = strdup(dn);
+	if (entry->dn == NULL)
+		goto out;
+	r = attributes_copy(d->ld, message, entry);
+	if (r != 0)
+		goto out;
+	*entry_out = entry;
+	entry = NULL;
+out:
+	ldap_memfree(dn);
+	directory_entry_free(&entry);
+	return r;
+}
+
+const struct directory_attribute *
+directory_attribute(const struct directory_entry *entry, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < entry->attributes_len; i++) {
+		if (strcasecmp(entry->attributes[i].name, name) == 0)
+			return &entry->attributes[i];
+	}
+	return NULL;
+}
+
+const char *
+directory_value(const struct directory_entry *entry, const char *name)
+{
+	const struct directory_attribute *attribute = directory_attribute(entry, name);
+
+	if (attribute == NULL || attribute->values_len == 0)
+		return NULL;
+	/* A value that goes on behind a NUL is not the text it would be taken for. */
+	if (strlen((const char *)attribute->values[0].data) != attribute->values[0].len)
+		return NULL;
+	return (const char *)attribute->values[0].data;
+}
+
+/* Gets each entry; sets *entry to NULL to keep it. Non-zero stops the search. */
+typedef int (*take_fn)(struct directory_entry **entry, void *arg);
+
+static int
+search_entry(struct directory *d, LDAPMessage *message, take_fn take, void *arg, int *stopped)
+{
+	struct directory_entry *entry = NULL;
+	int r;
+
+	r = entry_copy(d, message, &entry);
+	if (r != 0)
+		return r;
+	*stopped = take(&entry, arg) != 0;
+	directory_entry_free(&entry);
+	return 0;
+}
+
+static int
+search(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+       const char *const *attrs, take_fn take, void *arg)
+{
+	int64_t deadline = call_deadline(d);
+	LDAPMessage *message = NULL;
+	int msgid = -1, stopped = 0, rc, r;
+
+	r = call_begin(d);
+	if (r != 0)
+		return r;
+	rc = ldap_search_ext(d->ld, base, (int)scope, filter, (char **)attrs, 0, NULL, NULL, NULL, LDAP_NO_LIMIT,
+	                     &msgid);
+	if (rc != LDAP_SUCCESS)
+		return call_error(d, rc);
+	for (;;) {
+		r = call_wait(d, msgid, LDAP_MSG_ONE, deadline, &message);
+		if (r != 0)
+			return r;
+		if (ldap_msgtype(message) == LDAP_RES_SEARCH_RESULT)
+			break;
+		/* A referral (LDAP_RES_SEARCH_REFERENCE) is not followed. */
+		if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY)
+			r = search_entry(d, message, take, arg, &stopped);
+		ldap_msgfree(message);
+		if (r != 0 || stopped) {
+			(void)ldap_abandon_ext(d->ld, msgid, NULL, NULL);
+			return r;
+		}
+	}
+	r = call_result(d, message, NULL);
+	ldap_msgfree(message);
+	return r != 0 ? r : result_error(d);
+}
+
+struct visitor {
+	directory_entry_fn fn;
+	void *arg;
+};
+
+static int
+take_nothing(struct directory_entry **entry, void *arg)
+{
+	struct visitor *v = arg;
+
+	return v->fn(*entry, v->arg);
+}
+
+int
+directory_search(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+                 const char *const *attrs, directory_entry_fn fn, void *arg)
+{
+	struct visitor v = { .fn = fn, .arg = arg };
+
+	return search(d, base, scope, filter, attrs, take_nothing, &v);
+}
+
+struct only {
+	struct directory_entry *entry;
+	size_t n;
+};
+
+/* Keep the first entry, stop at the second. */
+static int
+take_only(struct directory_entry **entry, void *arg)
+{
+	struct only *o = arg;
+
+	if (o->n++ > 0)
+		return 1;
+	o->entry = *entry;
+	*entry = NULL;
+	return 0;
+}
+
+static int
+find(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+     const char *const *attrs, struct directory_entry **entry_out)
+{
+	struct only o = { .entry = NULL };
+	int r;
+
+	*entry_out = NULL;
+	r = search(d, base, scope, filter, attrs, take_only, &o);
+	if (o.n > 1)
+		r = ERR_AMBIGUOUS;
+	else if (r == 0 && o.n == 0)
+		r = ERR_NOT_FOUND;
+	if (r != 0) {
+		directory_entry_free(&o.entry);
+		return r;
+	}
+	*entry_out = o.entry;
+	return 0;
+}
+
+int
+directory_read(struct directory *d, const char *dn, const char *const *attrs, struct directory_entry **entry_out)
+{
+	return find(d, dn, SCOPE_BASE, "(objectClass=*)", attrs, entry_out);
+}
+
+int
+directory_find_one(struct directory *d, const char *base, const char *filter, const char *const *attrs,
+                   struct directory_entry **entry_out)
+{
+	return find(d, base, SCOPE_SUB, filter, attrs, entry_out);
+}

@@ -1,0 +1,115 @@
+/*
+ * write.c - add, modify, delete.
+ */
+#include <stdlib.h>
+
+#include "directory/internal.h"
+
+/* libldap's form of changes: arrays of pointers into the caller's values, nothing copied. */
+struct mods {
+	LDAPMod **list; /* NULL-terminated */
+	LDAPMod *mods;
+	struct berval **values; /* of all mods, each part NULL-terminated */
+	struct berval *octets;
+};
+
+static void
+mods_free(struct mods *m)
+{
+	free(m->list);
+	free(m->mods);
+	free(m->values);
+	free(m->octets);
+}
+
+static int
+mods_op(enum directory_change_op op)
+{
+	switch (op) {
+	case CHANGE_ADD:
+		return LDAP_MOD_ADD | LDAP_MOD_BVALUES;
+	case CHANGE_DELETE:
+		return LDAP_MOD_DELETE | LDAP_MOD_BVALUES;
+	default:
+		return LDAP_MOD_REPLACE | LDAP_MOD_BVALUES;
+	}
+}
+
+static int
+mods_make(const struct directory_change *changes, size_t n, struct mods *m)
+{
+	size_t i, k, total = 0, octet = 0, value = 0;
+
+	*m = (struct mods){ .list = NULL };
+	for (i = 0; i < n; i++)
+		total += changes[i].values_len;
+	m->list = calloc(n + 1, sizeof(*m->list));
+	m->mods = calloc(n + 1, sizeof(*m->mods));
+	m->values = calloc(total + n + 1, sizeof(*m->values));
+	m->octets = calloc(total + 1, sizeof(*m->octets));
+	if (m->list == NULL || m->mods == NULL || m->values == NULL || m->octets == NULL)
+		return ERR_MEMORY;
+	for (i = 0; i < n; i++) {
+		m->list[i] = &m->mods[i];
+		m->mods[i].mod_op = mods_op(changes[i].op);
+		m->mods[i].mod_type = (char *)changes[i].attribute;
+		if (changes[i].values_len == 0)
+			continue;
+		m->mods[i].mod_bvalues = &m->values[value];
+		for (k = 0; k < changes[i].values_len; k++) {
+			m->octets[octet].bv_val = (char *)changes[i].values[k].data;
+			m->octets[octet].bv_len = changes[i].values[k].len;
+			m->values[value++] = &m->octets[octet++];
+		}
+		value++; /* the part's NULL */
+	}
+	return 0;
+}
+
+int
+directory_add(struct directory *d, const char *dn, const struct directory_change *attributes, size_t n)
+{
+	struct mods m;
+	int msgid = -1, rc, r;
+
+	r = call_begin(d);
+	if (r != 0)
+		return r;
+	r = mods_make(attributes, n, &m);
+	if (r == 0) {
+		rc = ldap_add_ext(d->ld, dn, m.list, NULL, NULL, &msgid);
+		r = rc == LDAP_SUCCESS ? call_finish(d, msgid) : call_error(d, rc);
+	}
+	mods_free(&m);
+	return r;
+}
+
+int
+directory_modify(struct directory *d, const char *dn, const struct directory_change *changes, size_t n)
+{
+	struct mods m;
+	int msgid = -1, rc, r;
+
+	r = call_begin(d);
+	if (r != 0)
+		return r;
+	r = mods_make(changes, n, &m);
+	if (r == 0) {
+		rc = ldap_modify_ext(d->ld, dn, m.list, NULL, NULL, &msgid);
+		r = rc == LDAP_SUCCESS ? call_finish(d, msgid) : call_error(d, rc);
+	}
+	mods_free(&m);
+	return r;
+}
+
+int
+directory_delete(struct directory *d, const char *dn)
+{
+	int msgid = -1, rc, r;
+
+	r = call_begin(d);
+	if (r != 0)
+		return r;
+	rc = ldap_delete_ext(d->ld, dn, NULL, NULL, &msgid);
+	return rc == LDAP_SUCCESS ? call_finish(d, msgid) : call_error(d, rc);
+}
