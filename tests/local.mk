@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	tests/fuzz/stub_main.c \
 	tests/lib/memcheck.awk \
 	tests/lib/memcheck.sh \
+	tests/lib/sanitized.sh \
 	tests/test_memcheck.sh
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -52,8 +53,7 @@ sanitizer_environment = \
 	MUSTER_PRELOAD='$(sanitizer_libraries)'; export MUSTER_PRELOAD; \
 	ASAN_OPTIONS=verify_asan_link_order=0; export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS; \
-	MUSTER_SLAPD_WRAPPER="env LD_PRELOAD='$$MUSTER_PRELOAD' ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0"; \
-	export MUSTER_SLAPD_WRAPPER;
+	MUSTER_SLAPD_WRAPPER='bash $(abs_top_srcdir)/tests/lib/sanitized.sh'; export MUSTER_SLAPD_WRAPPER;
 else
 sanitizer_environment =
 endif
