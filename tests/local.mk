@@ -1,11 +1,12 @@
 # tests - everything `make check` runs speaks TAP.
 #
 # Each folder's local.mk adds the tests of its folder to these lists (they begin in Makefile.am):
-#   unit_tests    programs tests/unit/test_NAME      cmocka, one group of tests, source and libraries by default
-#   pam_tests     programs tests/pam/test_NAME       the same, linked with libpam as well; the module is $PAM_MUSTER_SO
-#   fuzz_tests    programs tests/fuzz/fuzz_NAME      sources: fuzz_NAME.c (LLVMFuzzerTestOneInput) and stub_main.c, which
-#                                                    runs each file of tests/fuzz/corpus/NAME and its mutations
-#   script_tests  tests/integration/test_NAME.py and tests/test_NAME.sh
+#   unit_tests         programs tests/unit/test_NAME: cmocka, one group of tests, source and libraries by default
+#   pam_tests          programs tests/pam/test_NAME: the same; the built module is $PAM_MUSTER_SO
+#   fuzz_tests         programs tests/fuzz/fuzz_NAME of fuzz_NAME.c (LLVMFuzzerTestOneInput) and stub_main.c, which
+#                      runs each file of tests/fuzz/corpus/NAME, whole, cut off and mutated
+#   integration_tests  tests/integration/test_NAME.py, run when the overlay is built
+#   script_tests       tests/test_NAME.sh
 # A program with needs of its own sets tests_unit_test_NAME_LDADD and so on.
 
 check_PROGRAMS += $(unit_tests) $(pam_tests) $(fuzz_tests)
@@ -16,6 +17,7 @@ script_tests += \
 	tests/test_scripts.sh
 
 EXTRA_DIST += \
+	$(integration_tests) \
 	$(script_tests) \
 	tests/fuzz/stub_main.c \
 	tests/lib/memcheck.awk \
@@ -59,10 +61,11 @@ sanitizer_environment =
 endif
 
 TESTS = $(unit_tests) $(pam_tests) $(fuzz_tests) $(script_tests)
+if OVERLAY
+TESTS += $(integration_tests)
+endif
 
 # The integration tests with slapd under valgrind: any error with a frame in one of our files is a failure.
-integration_tests = $(filter tests/integration/%,$(script_tests))
-
 memcheck_environment = \
 	MEMCHECK_DIR='$(abs_top_builddir)/tests/memcheck' VALGRIND='$(VALGRIND)' \
 	MUSTER_SLAPD_WRAPPER='bash $(abs_top_srcdir)/tests/lib/memcheck.sh'

@@ -1,8 +1,8 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
-integration_tests =
+integration_tests +=
 
-EXTRA_DIST += $(integration_tests) \
+EXTRA_DIST += \
 	tests/lib/__init__.py \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
@@ -14,6 +14,3 @@ EXTRA_DIST += $(integration_tests) \
 	tests/lib/tap.py \
 	tests/lib/totp.py \
 	tests/lib/world.py
-if OVERLAY
-script_tests += $(integration_tests)
-endif

@@ -214,7 +214,8 @@ class World:
         path = os.path.join(self.folder, name)
         if not os.path.exists(path):
             os.symlink(self.slapd, path)
-        done = subprocess.run([path, "-F", os.path.join(self.folder, "config"), *arguments],
+        wrapper = shlex.split(os.environ.get("MUSTER_SLAPD_WRAPPER", ""))
+        done = subprocess.run([*wrapper, path, "-F", os.path.join(self.folder, "config"), *arguments],
                               input=input, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode:
             raise RuntimeError("%s: %s" % (name, done.stderr.decode(errors="replace")))
