@@ -3,8 +3,19 @@
 noinst_LTLIBRARIES += libcommon.la libconf.la
 
 libcommon_la_SOURCES = \
+	src/common/buf.c \
+	src/common/buf.h \
+	src/common/clock.c \
+	src/common/clock.h \
+	src/common/err.c \
 	src/common/err.h \
-	src/common/secret.h
+	src/common/log.c \
+	src/common/log.h \
+	src/common/secret.c \
+	src/common/secret.h \
+	src/common/text.c \
+	src/common/text.h \
+	src/common/text_time.c
 
 libconf_la_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(INIH_CFLAGS)
 libconf_la_LIBADD = $(INIH_LIBS)
