@@ -19,11 +19,11 @@ enum keyring_use { KEYRING_SEAL = 1, KEYRING_TOKEN = 2, KEYRING_CODE = 3, KEYRIN
 
 /*
  * keyring_parse - read a key file's text: lines "<key id> <64 hex digits>", '#' comments.
- *                 The first key seals, all unseal.
+ *                 The first key seals, all unseal. At most KEYRING_FILE_MAX octets.
  * in:    text   len octets, the caller wipes them
  * out:   *ring_out  keys in sodium_malloc memory, read-only; NULL on error
  *        *line_out  line of the error, 0 when the whole file is at fault
- * error: ERR_INPUT (syntax, duplicate id), ERR_RANGE (too many), ERR_KEY (none), ERR_MEMORY
+ * error: ERR_INPUT (syntax, duplicate id), ERR_RANGE (too many keys or octets), ERR_KEY (none), ERR_MEMORY
  */
 int keyring_parse(const char *text, size_t len, struct keyring **ring_out, int *line_out);
 void keyring_free(struct keyring **ring);
@@ -31,16 +31,21 @@ void keyring_free(struct keyring **ring);
 /*
  * keyring_generate - a new line for a key file.
  * in:    id  valid key id
- * out:   line_out  text with '\n' and NUL, the caller wipes it
+ * out:   line_out  text with '\n' and NUL, the caller wipes it; "" on error
+ * error: ERR_INPUT  not a key id
  */
 #define KEYRING_LINE_MAX (KEYRING_ID_MAX + 1 + 2 * KEYRING_KEY_LEN + 2)
 int keyring_generate(const char *id, char line_out[KEYRING_LINE_MAX]);
 
 const char *keyring_active_id(const struct keyring *ring);
 
+/* keyring_id - the id of the key at index, the active one at 0; NULL behind the last. */
+const char *keyring_id(const struct keyring *ring, size_t index);
+
 /*
  * keyring_subkey - the subkey of one key for one use (crypto_kdf, context "muster01").
  * in:    id  key id, NULL for the active key
+ * out:   subkey_out  zeroed on error, the caller wipes it
  * error: ERR_KEY  no such key
  */
 int keyring_subkey(const struct keyring *ring, const char *id, enum keyring_use use,

@@ -27,7 +27,8 @@ int pwhash_cost_parse(const char *text, struct pwhash_cost *cost_out);
 /*
  * pwhash_make - hash a password after NFKC.
  * out:   text_out  NUL-terminated, prefix included
- * error: ERR_RANGE (longer than SECRET_MAX, or empty), ERR_MEMORY
+ * error: ERR_RANGE (longer than SECRET_MAX, or empty; cost out of range), ERR_INPUT (not UTF-8), ERR_MEMORY;
+ *        then text_out is ""
  */
 int pwhash_make(const struct pwhash_cost *cost, const uint8_t *password, size_t len,
                 char text_out[PWHASH_TEXT_MAX]);
@@ -38,7 +39,8 @@ int pwhash_make(const struct pwhash_cost *cost, const uint8_t *password, size_t 
  *                on a hash of the given cost and the verdict is DENY
  * out:   verdict_out      set on every path
  *        renew_out        1 when allowed and the stored cost is not the given one; may be NULL
- * error: ERR_MEMORY; then DENY
+ * error: ERR_MEMORY, ERR_RANGE (the given cost is out of range); then DENY. Everything that is wrong with
+ *        stored or password is 0 with DENY, after the same time.
  */
 int pwhash_verify(const struct pwhash_cost *cost, const char *stored, size_t stored_len,
                   const uint8_t *password, size_t len, enum verdict *verdict_out, int *renew_out);
