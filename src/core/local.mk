@@ -13,10 +13,15 @@ libcore_la_SOURCES = \
 	src/core/nfkc.h \
 	src/core/pwhash.c \
 	src/core/pwhash.h \
+	src/core/pwrules.c \
 	src/core/pwrules.h \
 	src/core/seal.c \
 	src/core/seal.h \
+	src/core/token.c \
 	src/core/token.h \
-	src/core/totp.h
+	src/core/token_text.c \
+	src/core/totp.c \
+	src/core/totp.h \
+	src/core/totp_text.c
 
 # unit_tests += tests/unit/test_NAME    (source tests/unit/test_NAME.c, see tests/local.mk)
