@@ -56,16 +56,31 @@ struct exop {
 	SlapReply *rs;
 	struct muster *m;
 	BackendDB *be; /* the database itself */
+	BackendDB *db; /* the copy */
 	struct exop_args args;
-	const char *name; /* for the audit line */
+	struct berval target_text; /* exop_target_text() of the target, BER_BVNULL without one */
+	const char *name;          /* for the audit line */
 	int answered;
 };
+
+/* Each answers exactly once. */
+typedef void exop_handler(struct exop *x);
+exop_handler request_reset_handle, redeem_handle; /* exop_reset.c */
+exop_handler change_password_handle;              /* exop_password.c */
+exop_handler enrol_totp_handle;                   /* exop_totp.c */
+exop_handler claim_handle, done_handle;           /* courier.c */
 
 /* exop_answer - send the answer, once; what follows in the handler happens after it. text: may be NULL */
 void exop_answer(struct exop *x, int result, const char *text);
 
-/* exop_answer_value - the same with result 0 and a value, which is wiped and freed. */
-void exop_answer_value(struct exop *x, struct berval *value);
+/* exop_answer_value - the same with result 0 and what was written to ber, which is wiped and freed. */
+void exop_answer_value(struct exop *x, BerElement *ber);
+
+/* exop_refuse - audit line and answer of a refusal. reason: for the log alone, text: for the caller, may be NULL */
+void exop_refuse(struct exop *x, int result, const char *reason, const char *text);
+
+/* exop_refuse_verify - the answer to a verification that did not end in VERIFY_OK or in a state the caller lets pass. */
+void exop_refuse_verify(struct exop *x, enum verify_outcome outcome);
 
 /* --- exop_target.c: from a target to a member ----------------------------------------------------- */
 

@@ -3,13 +3,21 @@
 # slapd's headers are system headers to the compiler, so our warnings are about our files only.
 
 overlay_sources = \
+	src/slapd/courier.c \
+	src/slapd/exop.c \
 	src/slapd/exop.h \
+	src/slapd/exop_decode.c \
+	src/slapd/exop_password.c \
+	src/slapd/exop_reset.c \
+	src/slapd/exop_target.c \
+	src/slapd/exop_totp.c \
 	src/slapd/internal.c \
 	src/slapd/muster.h \
 	src/slapd/outbox.c \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
-	src/slapd/queue.c
+	src/slapd/queue.c \
+	src/slapd/recovery.c
 
 EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym
 

@@ -11,6 +11,8 @@
  *   password.c a new password as modifications      outbox.c    record ids, outbox values, leases
  *   account.c  tries in memory                      member.c    entry and policy as structs
  *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
+ *   recovery.c recovery codes                       queue.c     requests that wait for the courier
+ *   internal.c search, add, delete as the rootdn
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -100,6 +102,7 @@ struct member {
 	BerVarray passwords;     /* userPassword values, wiped by member_free */
 	BerVarray history;       /* pwdHistory */
 	BerVarray challenges, outbox, leases;
+	BerVarray recovery_codes; /* musterRecoveryCode: keyed hashes */
 	struct berval seed_sealed; /* oathSecret as stored, BER_BVNULL without */
 	struct berval last_step;   /* oathTOTPLastTimeStep as stored */
 	struct berval login_state; /* musterLoginState as stored */
@@ -262,8 +265,24 @@ int password_matches(Operation *op, struct muster *m, BerVarray stored, const st
 /* outbox_owe - append a notice to the member (no-op without an address). address: where to, NULL: mail on the entry. */
 void outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
                 Modifications **mods);
-/* queue_request - write a queue entry; the same cost whatever the target is. target: "dn:<dn>" or "login:<org>/<login>" */
+/*
+ * queue_request - queue.c: write a queue entry; the same cost whatever the target is. Nothing is written, and 0 returned,
+ *                 while a request for the same target waits.
+ * in:    target  "dn:<normalized dn>" or "login:<organization>/<login>", see exop_target_text()
+ * error: ERR_NOT_FOUND (there is no queue), ERR_BUSY (too many), ERR_IO
+ */
 int queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target);
+
+/* --- recovery.c --------------------------------------------------------------------------------- */
+
+/*
+ * recovery_match - compare what was typed as a code with the member's unused recovery codes (xxxxx-xxxxx in base32,
+ *                  any case, with or without the dash: no TOTP code looks like that).
+ * out:   *stored_out  the value of musterRecoveryCode it is, pointing into member; BER_BVNULL without a match
+ * after: act on 1 only once the conditional delete (LDAP_MOD_DELETE of *stored_out) has succeeded
+ */
+int recovery_match(struct muster *m, const struct member *member, const void *typed, size_t len,
+                   struct berval *stored_out);
 
 /* --- hooks and registration --------------------------------------------------------------------- */
 

@@ -1,0 +1,493 @@
+/*
+ * courier.c - claim and done: what the courier may know and when. A token exists in the clear only in the answer
+ *             to a claim.
+ */
+#include "slapd/exop.h"
+
+#include <time.h>
+
+#define KIND_RESET "reset"
+#define KIND_VOID "void"
+#define LANGUAGE_DEFAULT "en"
+#define TAG_SECRET 0x80U
+#define CLAIM_WAIT_NSEC 1000000L
+
+#define TEXT_NO_RECORD "no such record"
+#define TEXT_STORE "the claim cannot be stored: see slapd's log"
+
+/* One record under way. */
+struct claim {
+	struct record record;
+	struct berval dn, ndn;   /* entry that holds the record and its lease */
+	struct berval value;     /* the outbox value; BER_BVNULL for a queue entry */
+	struct berval target;    /* a queue entry's target */
+	struct berval lease;     /* as stored, BER_BVNULL without */
+	int64_t lease_until;
+	struct member *member;   /* whom it is about, NULL when there is nobody */
+	struct berval address;   /* points into member or record */
+	char token[TOKEN_TEXT_LEN + 1];
+	int64_t expires;
+};
+
+/* --- one claim at a time -------------------------------------------------------------------------- */
+
+static ldap_pvt_thread_mutex_t claim_mutex;
+static pthread_once_t claim_once = PTHREAD_ONCE_INIT;
+
+static void
+claim_start(void)
+{
+	ldap_pvt_thread_mutex_init(&claim_mutex);
+}
+
+/*
+ * claim_lock - two records may be about one member, and minting reads before it writes. slapd stops all threads
+ *              to change its configuration, and the one that holds this may wait for that in a write: so nobody
+ *              else may be found waiting here without taking part in the stop.
+ */
+static void
+claim_lock(void)
+{
+	static const struct timespec pause = { 0, CLAIM_WAIT_NSEC };
+
+	pthread_once(&claim_once, claim_start);
+	while (ldap_pvt_thread_mutex_trylock(&claim_mutex) != 0)
+		if (!ldap_pvt_thread_pool_pausecheck(&connection_pool))
+			nanosleep(&pause, NULL);
+}
+
+static void
+claim_unlock(void)
+{
+	ldap_pvt_thread_mutex_unlock(&claim_mutex);
+}
+
+/* --- reading a record ----------------------------------------------------------------------------- */
+
+static void
+claim_free(struct claim *c)
+{
+	ch_free(c->record.address.bv_val);
+	ch_free(c->dn.bv_val);
+	ch_free(c->ndn.bv_val);
+	ch_free(c->value.bv_val);
+	ch_free(c->target.bv_val);
+	ch_free(c->lease.bv_val);
+	member_free(&c->member);
+	secret_wipe_object(c);
+}
+
+static const struct berval *
+entry_value(Entry *e, AttributeDescription *ad)
+{
+	Attribute *a = attr_find(e->e_attrs, ad);
+
+	return a != NULL ? &a->a_vals[0] : NULL;
+}
+
+static void
+copy_value(const struct berval *value, struct berval *out)
+{
+	if (value != NULL)
+		ber_str2bv(value->bv_val, value->bv_len, 1, out);
+}
+
+static void
+copy_lease(Entry *e, struct claim *c)
+{
+	Attribute *a = attr_find(e->e_attrs, muster_ad.lease);
+
+	if (a != NULL)
+		copy_value(lease_find(a->a_vals, c->record.id, &c->lease_until), &c->lease);
+}
+
+/* read_queue - the queue entry of a record. error: ERR_NOT_FOUND */
+static int
+read_queue(struct exop *x, const struct berval *id, struct claim *c)
+{
+	BackendDB *bd = x->op->o_bd;
+	const struct berval *kind, *cn;
+	Entry *e = NULL;
+	int r = ERR_NOT_FOUND;
+
+	snprintf(c->record.id, sizeof(c->record.id), "%.*s", (int)id->bv_len, id->bv_val);
+	x->op->o_bd = select_backend(&x->m->queue_ndn, 0);
+	if (x->op->o_bd == NULL || queue_entry_dn(x->m, c->record.id, &c->dn, &c->ndn) < 0 ||
+	    be_entry_get_rw(x->op, &c->ndn, NULL, NULL, 0, &e) != LDAP_SUCCESS || e == NULL)
+		goto out;
+	kind = entry_value(e, muster_ad.request_kind);
+	cn = entry_value(e, muster_ad.cn);
+	/* DNs do not tell upper from lower case, record ids do. */
+	if (kind != NULL && cn != NULL && bvmatch(cn, id)) {
+		snprintf(c->record.kind, sizeof(c->record.kind), "%s", kind->bv_val);
+		copy_value(entry_value(e, muster_ad.request_target), &c->target);
+		copy_lease(e, c);
+		r = 0;
+	}
+	be_entry_release_r(x->op, e);
+out:
+	x->op->o_bd = bd;
+	return r;
+}
+
+struct outbox_search {
+	struct claim *claim;
+	const struct berval *id;
+	int found;
+};
+
+static void
+outbox_found(Entry *e, void *arg)
+{
+	struct outbox_search *s = arg;
+	struct claim *c = s->claim;
+	Attribute *a = attr_find(e->e_attrs, muster_ad.outbox);
+	int i;
+
+	for (i = 0; a != NULL && !s->found && !BER_BVISNULL(&a->a_vals[i]); i++) {
+		const struct berval *value = &a->a_vals[i];
+
+		if (value->bv_len <= s->id->bv_len || value->bv_val[s->id->bv_len] != ' ' ||
+		    memcmp(value->bv_val, s->id->bv_val, s->id->bv_len) != 0 ||
+		    outbox_parse(value, &c->record) < 0)
+			continue;
+		s->found = 1;
+		copy_value(value, &c->value);
+		copy_value(&e->e_name, &c->dn);
+		copy_value(&e->e_nname, &c->ndn);
+		copy_lease(e, c);
+	}
+}
+
+/* read_outbox - the outbox value of a record, on the entry its id names. error: ERR_NOT_FOUND */
+static int
+read_outbox(struct exop *x, const struct berval *id, const char *uuid, struct claim *c)
+{
+	struct outbox_search s = { c, id, 0 };
+	char filter[64];
+
+	snprintf(filter, sizeof(filter), "(entryUUID=%s)", uuid);
+	internal_search(x->op, x->be, &x->m->base_ndn, filter, 1, outbox_found, &s);
+	return s.found ? 0 : ERR_NOT_FOUND;
+}
+
+static int
+claim_read(struct exop *x, struct claim *c)
+{
+	const struct berval *id = &x->args.record_id;
+	char uuid[37];
+
+	memset(c, 0, sizeof(*c));
+	if (record_id_is_queue(id))
+		return read_queue(x, id, c);
+	if (record_id_is_outbox(id, uuid))
+		return read_outbox(x, id, uuid, c);
+	return ERR_NOT_FOUND;
+}
+
+/* --- writing to the record ------------------------------------------------------------------------ */
+
+/* claim_write - change the entry that holds the record. out: LDAP result code */
+static int
+claim_write(struct exop *x, struct claim *c, Modifications **mods)
+{
+	if (BER_BVISNULL(&c->value))
+		return internal_modify(x->op, select_backend(&x->m->queue_ndn, 0), &c->dn, &c->ndn, mods);
+	return mods_write(x->op, x->m, &c->dn, &c->ndn, mods);
+}
+
+/* record_delete - nothing is owed any more. out: LDAP result code */
+static int
+record_delete(struct exop *x, struct claim *c)
+{
+	Modifications *mods = NULL;
+
+	if (BER_BVISNULL(&c->value))
+		return internal_delete(x->op, select_backend(&x->m->queue_ndn, 0), &c->dn, &c->ndn);
+	mods_add(&mods, LDAP_MOD_DELETE, muster_ad.outbox, &c->value);
+	if (!BER_BVISNULL(&c->lease))
+		mods_add(&mods, SLAP_MOD_SOFTDEL, muster_ad.lease, &c->lease);
+	return claim_write(x, c, &mods);
+}
+
+/* lease_take - exactly one courier can replace the value that was read */
+static int
+lease_take(struct exop *x, struct claim *c, int64_t now)
+{
+	Modifications *mods = NULL;
+	char text[LEASE_TEXT_MAX];
+	int rc;
+
+	lease_text(c->record.id, now + x->m->lease_sec, text);
+	if (!BER_BVISNULL(&c->lease))
+		mods_add(&mods, LDAP_MOD_DELETE, muster_ad.lease, &c->lease);
+	mods_add_text(&mods, LDAP_MOD_ADD, muster_ad.lease, text);
+	rc = claim_write(x, c, &mods);
+	if (rc == LDAP_SUCCESS) {
+		ch_free(c->lease.bv_val);
+		ber_str2bv(text, 0, 1, &c->lease);
+	}
+	return rc;
+}
+
+/* --- what is owed --------------------------------------------------------------------------------- */
+
+/* reset_address - where a reset may go: the address proved last, an unproved one before the first password only */
+static const struct berval *
+reset_address(const struct member *member)
+{
+	if (!BER_BVISEMPTY(&member->verified_mail))
+		return &member->verified_mail;
+	return member->passwords == NULL || BER_BVISNULL(&member->passwords[0]) ? &member->mail : NULL;
+}
+
+/*
+ * void_reason - why nothing is to be sent, NULL when something is; then the address is set.
+ */
+static const char *
+void_reason(struct claim *c)
+{
+	const struct berval *address;
+	int is_reset = strcmp(c->record.kind, KIND_RESET) == 0;
+
+	if (BER_BVISNULL(&c->value) && !is_reset)
+		return "unknown kind of request";
+	if (c->member == NULL)
+		return "no such member";
+	if (c->member->status != MEMBER_ACTIVE)
+		return "not active";
+	if (is_reset && !c->member->policy_usable)
+		return "policy unusable";
+	address = is_reset ? reset_address(c->member)
+	                   : BER_BVISEMPTY(&c->record.address) ? &c->member->mail : &c->record.address;
+	if (address == NULL || BER_BVISEMPTY(address) || address->bv_len > CHALLENGE_ADDRESS_MAX)
+		return "no address";
+	c->address = *address;
+	return NULL;
+}
+
+/*
+ * mint - a new token in place of all older ones, at most one in a while.
+ * out:   *void_out  why there is none, when the result is LDAP_SUCCESS and c->token is empty
+ *        LDAP result code
+ */
+static int
+mint(struct exop *x, struct claim *c, int64_t now, const char **void_out)
+{
+	struct member *member = c->member;
+	struct challenge ch, old;
+	Modifications *mods = NULL;
+	char text[CHALLENGE_TEXT_MAX];
+	int i, rc = LDAP_SUCCESS;
+
+	*void_out = NULL;
+	memset(&ch, 0, sizeof(ch));
+	for (i = 0; member->challenges != NULL && !BER_BVISNULL(&member->challenges[i]); i++) {
+		if (challenge_parse(member->challenges[i].bv_val, member->challenges[i].bv_len, &old) < 0 ||
+		    strcmp(old.purpose, KIND_RESET) != 0)
+			continue;
+		if (strcmp(old.record_id, c->record.id) != 0 && now - old.minted < x->m->mint_interval_sec) {
+			*void_out = "a token was sent a moment ago";
+			goto out;
+		}
+		mods_add(&mods, LDAP_MOD_DELETE, muster_ad.challenge, &member->challenges[i]);
+	}
+	snprintf(ch.purpose, sizeof(ch.purpose), KIND_RESET);
+	snprintf(ch.record_id, sizeof(ch.record_id), "%s", c->record.id);
+	snprintf(ch.address, sizeof(ch.address), "%.*s", (int)c->address.bv_len, c->address.bv_val);
+	ch.minted = now;
+	ch.expires = now + member->policy.token_lifetime_sec;
+	token_new(c->token);
+	rc = LDAP_OTHER;
+	if (challenge_set_secret(&ch, x->m->ring, member->uuid, strlen(member->uuid), c->token, TOKEN_TEXT_LEN) < 0 ||
+	    challenge_format(&ch, text) < 0)
+		goto out;
+	mods_add_text(&mods, LDAP_MOD_ADD, muster_ad.challenge, text);
+	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
+	c->expires = ch.expires;
+out:
+	mods_free(&mods);
+	secret_wipe_object(&ch);
+	secret_wipe_array(text);
+	if (rc != LDAP_SUCCESS || *void_out != NULL)
+		secret_wipe_array(c->token);
+	return rc;
+}
+
+/* --- the answer ----------------------------------------------------------------------------------- */
+
+static void
+put_fact(BerElement *ber, const char *name, const struct berval *value)
+{
+	if (value != NULL && !BER_BVISEMPTY(value))
+		ber_printf(ber, "{so}", name, value->bv_val, value->bv_len);
+}
+
+/* put_organization - the facts of the nearest organization above a member */
+static void
+put_organization(struct exop *x, BerElement *ber, const struct berval *member_ndn)
+{
+	struct berval ndn = *member_ndn, parent;
+	BackendDB *bd = x->op->o_bd;
+	int found = 0;
+	Entry *e;
+
+	x->op->o_bd = x->be;
+	for (; !found && !dn_match(&ndn, &x->m->base_ndn) && dnIsSuffix(&ndn, &x->m->base_ndn); ndn = parent) {
+		dnParent(&ndn, &parent);
+		if (be_entry_get_rw(x->op, &parent, NULL, NULL, 0, &e) != LDAP_SUCCESS || e == NULL)
+			continue;
+		if (is_entry_objectclass(e, muster_oc_organization, 0)) {
+			put_fact(ber, "organization", entry_value(e, muster_ad.o));
+			put_fact(ber, "domain", entry_value(e, muster_ad.domain));
+			found = 1;
+		}
+		be_entry_release_r(x->op, e);
+	}
+	x->op->o_bd = bd;
+}
+
+static void
+put_facts(struct exop *x, BerElement *ber, const struct claim *c)
+{
+	const struct member *member = c->member;
+	struct berval expires;
+	char text[24];
+
+	if (member == NULL)
+		return;
+	put_fact(ber, "name", &member->display_name);
+	put_fact(ber, "login", &member->uid);
+	put_organization(x, ber, &member->ndn);
+	if (c->token[0] == '\0')
+		return;
+	expires.bv_len = snprintf(text, sizeof(text), "%lld", (long long)c->expires);
+	expires.bv_val = text;
+	put_fact(ber, "expires", &expires);
+}
+
+/* claim_answer - in: kind KIND_VOID or the record's */
+static void
+claim_answer(struct exop *x, struct claim *c, const char *kind)
+{
+	const struct berval *language = c->member != NULL ? &c->member->language : &c->address;
+	BerElementBuffer buffer;
+	BerElement *ber = (BerElement *)&buffer;
+
+	ber_init_w_nullc(ber, LBER_USE_DER);
+	ber_printf(ber, "{soo", kind, c->address.bv_val, c->address.bv_len,
+	           BER_BVISEMPTY(language) ? LANGUAGE_DEFAULT : language->bv_val,
+	           BER_BVISEMPTY(language) ? STRLENOF(LANGUAGE_DEFAULT) : language->bv_len);
+	if (c->token[0] != '\0')
+		ber_printf(ber, "ts", TAG_SECRET, c->token);
+	ber_printf(ber, "{");
+	put_facts(x, ber, c);
+	ber_printf(ber, "N}N}");
+	exop_answer_value(x, ber);
+}
+
+static void
+claim_find_member(struct exop *x, struct claim *c)
+{
+	struct berval key;
+
+	if (!BER_BVISNULL(&c->value)) {
+		member_load(x->op, x->m, &c->ndn, &c->member);
+	} else if (!BER_BVISNULL(&c->target)) {
+		exop_target_find(x->op, x->m, x->be, &c->target, &c->member, &key);
+		ch_free(key.bv_val);
+	}
+}
+
+/* conflict - the result for the caller when a conditional write did not happen */
+static int
+conflict(int rc)
+{
+	return rc == LDAP_NO_SUCH_ATTRIBUTE || rc == LDAP_TYPE_OR_VALUE_EXISTS ? LDAP_BUSY : rc;
+}
+
+/* forget - nothing is owed: delete the record, and everything that could say something about anybody */
+static int
+forget(struct exop *x, struct claim *c)
+{
+	int rc = record_delete(x, c);
+
+	member_free(&c->member);
+	BER_BVSTR(&c->address, "");
+	return rc == LDAP_NO_SUCH_OBJECT || rc == LDAP_NO_SUCH_ATTRIBUTE ? LDAP_SUCCESS : rc;
+}
+
+/*
+ * claim_take - take the lease and find out what is to be sent.
+ * out:   *void_out  why nothing is, NULL when something is
+ *        LDAP result code
+ */
+static int
+claim_take(struct exop *x, struct claim *c, const char **void_out)
+{
+	int64_t now = slap_get_time();
+	int rc;
+
+	*void_out = NULL;
+	if (claim_read(x, c) < 0)
+		return LDAP_NO_SUCH_OBJECT;
+	if (c->lease_until > now)
+		return LDAP_BUSY;
+	rc = lease_take(x, c, now);
+	if (rc != LDAP_SUCCESS)
+		return conflict(rc);
+	claim_find_member(x, c);
+	*void_out = void_reason(c);
+	if (*void_out == NULL && strcmp(c->record.kind, KIND_RESET) == 0)
+		rc = mint(x, c, now, void_out);
+	return *void_out != NULL ? forget(x, c) : conflict(rc);
+}
+
+void
+claim_handle(struct exop *x)
+{
+	const char *void_because;
+	struct claim c;
+	int rc;
+
+	claim_lock();
+	rc = claim_take(x, &c, &void_because);
+	claim_unlock();
+	switch (rc) {
+	case LDAP_SUCCESS:
+		audit(x->op, x->name, &c.dn, void_because != NULL ? KIND_VOID : "ok",
+		      void_because != NULL ? void_because : c.record.kind);
+		claim_answer(x, &c, void_because != NULL ? KIND_VOID : c.record.kind);
+		break;
+	case LDAP_BUSY:
+		exop_refuse(x, LDAP_BUSY, "leased", "another courier holds this record: try again later");
+		break;
+	case LDAP_NO_SUCH_OBJECT:
+		exop_refuse(x, LDAP_NO_SUCH_OBJECT, "no such record", TEXT_NO_RECORD);
+		break;
+	default:
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", TEXT_STORE);
+		break;
+	}
+	claim_free(&c);
+}
+
+void
+done_handle(struct exop *x)
+{
+	static const char *const outcomes[] = { "sent", "failed" };
+	struct claim c;
+	int rc = LDAP_NO_SUCH_OBJECT;
+
+	if (claim_read(x, &c) == 0)
+		rc = record_delete(x, &c);
+	if (rc == LDAP_SUCCESS) {
+		audit(x->op, x->name, &c.dn, "ok", outcomes[x->args.outcome]);
+		exop_answer(x, LDAP_SUCCESS, NULL);
+	} else if (rc == LDAP_NO_SUCH_OBJECT || rc == LDAP_NO_SUCH_ATTRIBUTE) {
+		exop_refuse(x, LDAP_NO_SUCH_OBJECT, "no such record", TEXT_NO_RECORD);
+	} else {
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", TEXT_STORE);
+	}
+	claim_free(&c);
+}

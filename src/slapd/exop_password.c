@@ -1,0 +1,229 @@
+/*
+ * exop_password.c - a member's password changed by whoever knows it (changePassword), and Password Modify (RFC 3062)
+ *                   of members, which slapd would otherwise hash and write by itself.
+ */
+#include "slapd/exop.h"
+
+#define TEXT_STORE "the change cannot be stored: see slapd's log"
+#define TEXT_MEANWHILE "the password was changed meanwhile: try again"
+
+/* may_change - the outcomes of a verification in which a member may set another password */
+static int
+may_change(enum verify_outcome outcome)
+{
+	return outcome == VERIFY_OK || outcome == VERIFY_ENROL || outcome == VERIFY_CHANGE || outcome == VERIFY_EXPIRED;
+}
+
+/*
+ * change_write - check the new password and write it together with what the verification spends.
+ * in:    result  NULL when nothing was verified
+ * out:   text    why not, for the caller; PWRULES_TEXT_MAX octets
+ *        LDAP result code
+ */
+static int
+change_write(Operation *op, struct muster *m, struct member *member, struct verify_result *result,
+             const struct password_change *change, char text[PWRULES_TEXT_MAX])
+{
+	Modifications *mods = NULL;
+	int r, rc;
+
+	r = password_plan(op, m, member, change, &mods, text);
+	if (r == ERR_RULES)
+		return LDAP_CONSTRAINT_VIOLATION;
+	if (r == 0 && result != NULL) {
+		/* The hash to be renewed is the one that goes. */
+		result->renew = 0;
+		r = verify_spend(op, m, member, result, 0, &mods);
+	}
+	if (r < 0) {
+		mods_free(&mods);
+		snprintf(text, PWRULES_TEXT_MAX, "%s", err_str(r));
+		return LDAP_UNWILLING_TO_PERFORM;
+	}
+	rc = mods_write(op, m, &member->dn, &member->ndn, &mods);
+	if (rc == LDAP_SUCCESS)
+		return LDAP_SUCCESS;
+	snprintf(text, PWRULES_TEXT_MAX, "%s", rc == LDAP_NO_SUCH_ATTRIBUTE ? TEXT_MEANWHILE : TEXT_STORE);
+	return rc == LDAP_NO_SUCH_ATTRIBUTE ? LDAP_BUSY : LDAP_UNWILLING_TO_PERFORM;
+}
+
+void
+change_password_handle(struct exop *x)
+{
+	struct password_change change = { .plain = x->args.new_password, .by_self = 1 };
+	struct verify_request request = { .password = x->args.secret, .code = x->args.code, .has_control = 1 };
+	struct verify_result result;
+	char text[PWRULES_TEXT_MAX];
+	struct member *member;
+	struct berval key;
+	int rc;
+
+	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
+	verify_begin(x->op, x->m, member, &key, &request, &result);
+	if (member == NULL || !may_change(result.outcome)) {
+		exop_refuse_verify(x, result.outcome);
+	} else {
+		rc = change_write(x->op, x->m, member, &result, &change, text);
+		if (rc == LDAP_SUCCESS) {
+			audit(x->op, x->name, &member->dn, "ok", NULL);
+			exop_answer(x, LDAP_SUCCESS, NULL);
+		} else {
+			exop_refuse(x, rc, text, text);
+		}
+	}
+	verify_end(x->op, x->m, member, &result);
+	member_free(&member);
+	ch_free(key.bv_val);
+}
+
+/* --- Password Modify ------------------------------------------------------------------------------ */
+
+/* modify_answer - slapd takes a result 53 of this hook for "not mine", so the answer is sent here */
+static void
+modify_answer(Operation *op, SlapReply *rs, struct member *member, int result, const char *text,
+              enum ppctrl_error error)
+{
+	audit(op, "passwordModify", &member->dn, result == LDAP_SUCCESS ? "ok" : "refused", text);
+	ppctrl_answer(op, rs, error);
+	rs->sr_err = result;
+	rs->sr_text = text;
+	send_ldap_extended(op, rs);
+	rs->sr_text = NULL;
+}
+
+/* may_write - the caller's own right to write the password of an entry */
+static int
+may_write(Operation *op, struct muster *m, struct berval *ndn)
+{
+	BackendDB *bd = op->o_bd, db = *op->o_bd;
+	Entry *e = NULL;
+	int allowed = 0;
+
+	db.bd_info = (BackendInfo *)m->on->on_info;
+	op->o_bd = &db;
+	if (be_entry_get_rw(op, ndn, NULL, NULL, 0, &e) == LDAP_SUCCESS && e != NULL) {
+		allowed = access_allowed(op, e, slap_schema.si_ad_userPassword, NULL, ACL_WRITE, NULL);
+		be_entry_release_r(op, e);
+	}
+	op->o_bd = bd;
+	return allowed;
+}
+
+/* was_generated - 1 when slapd made the password up because the request brought none */
+static int
+was_generated(Operation *op)
+{
+	const struct berval *value = op->ore_reqdata, *password = &op->oq_pwdexop.rs_new;
+
+	return value == NULL || password->bv_val < value->bv_val ||
+	       password->bv_val + password->bv_len > value->bv_val + value->bv_len;
+}
+
+/* modify_refused - what is refused before any password is looked at; NULL when nothing is */
+static const char *
+modify_refused(Operation *op, struct muster *m, struct member *member, int self, int *result_out,
+               enum ppctrl_error *error_out)
+{
+	int has_old = !BER_BVISNULL(&op->oq_pwdexop.rs_old);
+
+	*error_out = PPCTRL_NONE;
+	*result_out = LDAP_UNWILLING_TO_PERFORM;
+	if (op->o_ssf < (slap_ssf_t)m->min_ssf) {
+		*result_out = LDAP_CONFIDENTIALITY_REQUIRED;
+		return "a password needs a protected connection: use ldaps, StartTLS or ldapi";
+	}
+	if (SLAP_SHADOW(op->o_bd))
+		return "this server holds a copy of the directory: ask the provider";
+	if (!may_write(op, m, &member->ndn)) {
+		*result_out = LDAP_INSUFFICIENT_ACCESS;
+		return "no right to write this password";
+	}
+	if (!self && has_old)
+		return "the old password is for one's own change only: leave it out";
+	if (was_generated(op))
+		return "no passwords are made up here: give one, or ask for a reset by mail";
+	if (self && !has_old) {
+		*result_out = LDAP_INSUFFICIENT_ACCESS;
+		*error_out = PPCTRL_MUST_SUPPLY_OLD;
+		return "the old password is missing";
+	}
+	return NULL;
+}
+
+/* modify_quality - the ppolicy control's word for a broken rule */
+static enum ppctrl_error
+modify_quality(const char *text)
+{
+	struct pwrules rules;
+	unsigned broken;
+
+	if (pwrules_parse(text, &rules, &broken) < 0)
+		return PPCTRL_NONE;
+	if (broken & PWRULE_MIN_LENGTH)
+		return PPCTRL_TOO_SHORT;
+	if (broken & (PWRULE_MAX_LENGTH | PWRULE_BYTES))
+		return PPCTRL_TOO_LONG;
+	return broken == PWRULE_HISTORY ? PPCTRL_IN_HISTORY : PPCTRL_QUALITY;
+}
+
+static void
+modify_carry_out(Operation *op, SlapReply *rs, struct muster *m, struct member *member, struct verify_result *result)
+{
+	struct password_change change = { .plain = op->oq_pwdexop.rs_new, .by_self = result != NULL };
+	char text[PWRULES_TEXT_MAX];
+	int rc = change_write(op, m, member, result, &change, text);
+
+	modify_answer(op, rs, member, rc, rc == LDAP_SUCCESS ? NULL : text,
+	              rc == LDAP_CONSTRAINT_VIOLATION ? modify_quality(text) : PPCTRL_NONE);
+}
+
+/*
+ * modify_self - a member with its old password. No code is asked for: the connection was bound with it, and Password
+ *               Modify has no place for one.
+ */
+static void
+modify_self(Operation *op, SlapReply *rs, struct muster *m, struct member *member)
+{
+	struct verify_request request = { .password = op->oq_pwdexop.rs_old, .has_control = 1 };
+	struct verify_result result;
+
+	verify_begin(op, m, member, &member->ndn, &request, &result);
+	if (may_change(result.outcome) || result.outcome == VERIFY_CODE_MISSING)
+		modify_carry_out(op, rs, m, member, &result);
+	else if (result.outcome == VERIFY_BUSY)
+		modify_answer(op, rs, member, LDAP_BUSY, "too many at once: try again", PPCTRL_NONE);
+	else if (result.outcome == VERIFY_UNUSABLE)
+		modify_answer(op, rs, member, LDAP_UNWILLING_TO_PERFORM,
+		              "the policy or the second factor of this account cannot be used: ask the administrator",
+		              PPCTRL_NONE);
+	else
+		modify_answer(op, rs, member, LDAP_INVALID_CREDENTIALS, "the old password is wrong", PPCTRL_NONE);
+	verify_end(op, m, member, &result);
+}
+
+int
+extended_hook(Operation *op, SlapReply *rs)
+{
+	struct muster *m = muster_of(op);
+	struct member *member = NULL;
+	enum ppctrl_error error;
+	const char *refused;
+	int self, result;
+
+	if (!bvmatch(&op->ore_reqoid, &slap_EXOP_MODIFY_PASSWD) ||
+	    member_load(op, m, &op->o_req_ndn, &member) < 0)
+		return SLAP_CB_CONTINUE;
+	self = dn_match(&op->o_ndn, &member->ndn);
+	refused = modify_refused(op, m, member, self, &result, &error);
+	if (refused != NULL)
+		modify_answer(op, rs, member, result, refused, error);
+	else if (self)
+		modify_self(op, rs, m, member);
+	else
+		modify_carry_out(op, rs, m, member, NULL);
+	if (op->ore_reqdata != NULL)
+		secret_wipe(op->ore_reqdata->bv_val, op->ore_reqdata->bv_len);
+	member_free(&member);
+	/* answered: slapd sends nothing more */
+	return SLAPD_ABANDON;
+}

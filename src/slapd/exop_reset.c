@@ -1,0 +1,168 @@
+/*
+ * exop_reset.c - a forgotten password: requestReset queues, redeem turns a mailed token into a new password.
+ */
+#include "slapd/exop.h"
+
+#define PURPOSE "reset"
+
+void
+request_reset_handle(struct exop *x)
+{
+	int r = queue_request(x->op, x->m, PURPOSE, &x->target_text);
+
+	if (r == 0) {
+		audit(x->op, x->name, &x->target_text, "ok", NULL);
+		exop_answer(x, LDAP_SUCCESS, NULL);
+	} else if (r == ERR_BUSY) {
+		exop_refuse(x, LDAP_BUSY, "too many requests", "too many requests: try again later");
+	} else if (r == ERR_NOT_FOUND) {
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "no queue",
+		            "the queue entry (olcMusterQueue) is missing: run muster init");
+	} else {
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, err_str(r), "the request cannot be queued: see slapd's log");
+	}
+}
+
+/* mail_is - 1 when two addresses are the same to the directory */
+static int
+mail_is(const struct berval *address, const char *text)
+{
+	return !BER_BVISEMPTY(address) && address->bv_len == strlen(text) &&
+	       strncasecmp(address->bv_val, text, address->bv_len) == 0;
+}
+
+/*
+ * token_find - the stored challenge that a typed token answers.
+ * in:    member  NULL: the same comparison with a challenge nobody has
+ * out:   *stored_out  its stored value, NULL when the token is wrong, late or worn out
+ */
+static void
+token_find(struct exop *x, const struct member *member, int64_t now, const struct berval **stored_out,
+           struct challenge *ch_out)
+{
+	static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+	const struct berval *typed = &x->args.secret;
+	enum verdict verdict;
+	int i;
+
+	*stored_out = NULL;
+	memset(ch_out, 0, sizeof(*ch_out));
+	if (member == NULL || member->challenges == NULL) {
+		snprintf(ch_out->purpose, sizeof(ch_out->purpose), PURPOSE);
+		ch_out->expires = now + 1;
+		challenge_check(ch_out, x->m->ring, PURPOSE, nobody, sizeof(nobody) - 1, typed->bv_val, typed->bv_len, now,
+		                &verdict);
+		return;
+	}
+	for (i = 0; !BER_BVISNULL(&member->challenges[i]); i++) {
+		if (challenge_parse(member->challenges[i].bv_val, member->challenges[i].bv_len, ch_out) < 0 ||
+		    strcmp(ch_out->purpose, PURPOSE) != 0)
+			continue;
+		/* A token proves the address it went to; one that went elsewhere proves nothing any more. */
+		if (challenge_check(ch_out, x->m->ring, PURPOSE, member->uuid, strlen(member->uuid), typed->bv_val,
+		                    typed->bv_len, now, &verdict) == 0 &&
+		    verdict == VERDICT_ALLOW &&
+		    (mail_is(&member->mail, ch_out->address) || mail_is(&member->verified_mail, ch_out->address))) {
+			*stored_out = &member->challenges[i];
+			return;
+		}
+	}
+}
+
+/* tries_count - after the answer: one wrong answer more for every challenge that was still alive */
+static void
+tries_count(struct exop *x, struct member *member, int64_t now)
+{
+	Modifications *mods = NULL;
+	char text[CHALLENGE_TEXT_MAX];
+	struct challenge ch;
+	int i;
+
+	for (i = 0; member->challenges != NULL && !BER_BVISNULL(&member->challenges[i]); i++) {
+		if (challenge_parse(member->challenges[i].bv_val, member->challenges[i].bv_len, &ch) < 0 ||
+		    strcmp(ch.purpose, PURPOSE) != 0 || ch.expires <= now || ch.tries >= TOKEN_TRIES)
+			continue;
+		ch.tries++;
+		if (challenge_format(&ch, text) < 0)
+			continue;
+		mods_add(&mods, LDAP_MOD_DELETE, muster_ad.challenge, &member->challenges[i]);
+		mods_add_text(&mods, LDAP_MOD_ADD, muster_ad.challenge, text);
+	}
+	if (mods != NULL)
+		mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
+	secret_wipe_object(&ch);
+	secret_wipe_array(text);
+}
+
+/* redeem_write - spend the token and set the password in one modification */
+static void
+redeem_write(struct exop *x, struct member *member, const struct berval *stored, const struct challenge *ch,
+             struct account_try *try, int64_t now)
+{
+	struct password_change change = { .plain = x->args.new_password, .by_self = 1, .by_token = 1 };
+	char text[PWRULES_TEXT_MAX];
+	Modifications *mods = NULL;
+	int r, rc;
+
+	/* First: of parallel redeems the directory lets one delete this value, and fails the others as a whole. */
+	mods_add(&mods, LDAP_MOD_DELETE, muster_ad.challenge, stored);
+	r = password_plan(x->op, x->m, member, &change, &mods, text);
+	if (r < 0) {
+		mods_free(&mods);
+		if (r == ERR_RULES)
+			exop_refuse(x, LDAP_CONSTRAINT_VIOLATION, text, text);
+		else
+			exop_refuse_verify(x, VERIFY_UNUSABLE);
+		return;
+	}
+	if (mail_is(&member->mail, ch->address)) {
+		mods_add_text(&mods, LDAP_MOD_REPLACE, muster_ad.verified_mail, ch->address);
+		mods_add_time(&mods, LDAP_MOD_REPLACE, muster_ad.mail_verified, now);
+	}
+	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
+	if (rc == LDAP_NO_SUCH_ATTRIBUTE) {
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "token spent meanwhile", NULL);
+	} else if (rc != LDAP_SUCCESS) {
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
+	} else {
+		account_record(try, ACCOUNT_UNLOCK, now);
+		audit(x->op, x->name, &member->dn, "ok", NULL);
+		exop_answer(x, LDAP_SUCCESS, NULL);
+	}
+}
+
+void
+redeem_handle(struct exop *x)
+{
+	struct member *member = NULL;
+	struct account_try *try = NULL;
+	const struct berval *stored = NULL;
+	struct challenge ch;
+	struct berval key;
+	int64_t now = slap_get_time();
+
+	memset(&ch, 0, sizeof(ch));
+	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
+	if (account_reserve(x->m->accounts, member != NULL ? member->uuid : key.bv_val,
+	                    member != NULL ? strlen(member->uuid) : key.bv_len, member, &try) < 0) {
+		exop_refuse_verify(x, VERIFY_BUSY);
+		goto out;
+	}
+	/* What was read before the reservation may have been spent by whoever held it. */
+	member_free(&member);
+	ch_free(key.bv_val);
+	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
+	token_find(x, member, now, &stored, &ch);
+	if (stored == NULL || member->status != MEMBER_ACTIVE) {
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, stored == NULL ? "token wrong" : "not active", NULL);
+		if (member != NULL && stored == NULL)
+			tries_count(x, member, now);
+		goto out;
+	}
+	redeem_write(x, member, stored, &ch, try, now);
+out:
+	account_release(&try);
+	secret_wipe_object(&ch);
+	member_free(&member);
+	ch_free(key.bv_val);
+}

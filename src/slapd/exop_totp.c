@@ -1,0 +1,122 @@
+/*
+ * exop_totp.c - enrolTotp: a member with its password turns on a second factor it has proved to hold.
+ */
+#include "slapd/exop.h"
+
+#include "core/seal.h"
+
+#define TEXT_ACTIVE "a second factor is registered: remove it first"
+#define TEXT_OFF "second factors are switched off by the policy"
+#define TEXT_CHANGE_FIRST "the password must be changed first"
+
+/* enrol_plan - the sealed seed, the spent step, recovery codes and the notice. error: ERR_KEY, ERR_RANGE */
+static int
+enrol_plan(struct exop *x, const struct member *member, struct verify_result *result, int64_t step, int64_t now,
+           char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1], Modifications **mods)
+{
+	char sealed[SEAL_TEXT_MAX], step_text[24];
+	int r;
+
+	r = seal_close(x->m->ring, member->uuid, strlen(member->uuid), (const uint8_t *)x->args.seed.bv_val,
+	               x->args.seed.bv_len, sealed);
+	if (r < 0)
+		return r;
+	snprintf(step_text, sizeof(step_text), "%lld", (long long)step);
+	/* Single-valued: of parallel enrolments the directory lets one add it. */
+	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.oath_secret, sealed);
+	mods_add_text(mods, LDAP_MOD_REPLACE, muster_ad.oath_last_step, step_text);
+	r = recovery_codes_new(x->m, member, codes, mods);
+	if (r < 0)
+		return r;
+	r = verify_spend(x->op, x->m, member, result, 0, mods);
+	if (r < 0)
+		return r;
+	outbox_owe(member, "factor-added", NULL, now, mods);
+	return 0;
+}
+
+/* codes_answer - SEQUENCE OF OCTET STRING */
+static void
+codes_answer(struct exop *x, char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1])
+{
+	BerElementBuffer buffer;
+	BerElement *ber = (BerElement *)&buffer;
+	int i;
+
+	ber_init_w_nullc(ber, LBER_USE_DER);
+	ber_printf(ber, "{");
+	for (i = 0; i < RECOVERY_CODES; i++)
+		ber_printf(ber, "s", codes[i]);
+	ber_printf(ber, "N}");
+	exop_answer_value(x, ber);
+}
+
+/* enrol_write - everything in one modification, then the answer */
+static void
+enrol_write(struct exop *x, struct member *member, struct verify_result *result, int64_t step, int64_t now)
+{
+	char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1];
+	Modifications *mods = NULL;
+	int rc;
+
+	if (enrol_plan(x, member, result, step, now, codes, &mods) < 0) {
+		mods_free(&mods);
+		exop_refuse_verify(x, VERIFY_UNUSABLE);
+		goto out;
+	}
+	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
+	if (rc == LDAP_SUCCESS) {
+		audit(x->op, x->name, &member->dn, "ok", NULL);
+		codes_answer(x, codes);
+	} else if (rc == LDAP_CONSTRAINT_VIOLATION || rc == LDAP_TYPE_OR_VALUE_EXISTS) {
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "factor active", TEXT_ACTIVE);
+	} else {
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
+	}
+out:
+	secret_wipe(codes, sizeof(codes));
+}
+
+/* enrol_refused - why a right password is not enough, NULL when it is */
+static const char *
+enrol_refused(const struct member *member, enum verify_outcome outcome)
+{
+	if (member->policy.factor == FACTOR_POLICY_OFF)
+		return TEXT_OFF;
+	if (outcome == VERIFY_CODE_MISSING || !BER_BVISNULL(&member->seed_sealed))
+		return TEXT_ACTIVE;
+	return outcome == VERIFY_CHANGE || outcome == VERIFY_EXPIRED ? TEXT_CHANGE_FIRST : NULL;
+}
+
+void
+enrol_totp_handle(struct exop *x)
+{
+	struct verify_request request = { .password = x->args.secret, .has_control = 1 };
+	struct verify_result result;
+	enum totp_match match = TOTP_WRONG;
+	int64_t now = slap_get_time(), step = -1;
+	struct member *member;
+	struct berval key;
+	const char *refused;
+
+	if (x->args.seed.bv_len < TOTP_SEED_MIN || x->args.seed.bv_len > TOTP_SEED_MAX) {
+		exop_refuse(x, LDAP_PROTOCOL_ERROR, "seed length", "the secret must be 20 to 64 octets");
+		return;
+	}
+	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
+	totp_check((const uint8_t *)x->args.seed.bv_val, x->args.seed.bv_len, (const uint8_t *)x->args.code.bv_val,
+	           x->args.code.bv_len, now, -1, &match, &step);
+	verify_begin(x->op, x->m, member, &key, &request, &result);
+	if (member == NULL || result.outcome == VERIFY_DENIED || result.outcome == VERIFY_BUSY ||
+	    result.outcome == VERIFY_UNUSABLE)
+		exop_refuse_verify(x, result.outcome);
+	else if ((refused = enrol_refused(member, result.outcome)) != NULL)
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, refused, refused);
+	else if (match != TOTP_RIGHT)
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "code wrong", NULL);
+	else
+		enrol_write(x, member, &result, step, now);
+	verify_end(x->op, x->m, member, &result);
+	member_free(&member);
+	ch_free(key.bv_val);
+}
