@@ -3,6 +3,7 @@
 # slapd's headers are system headers to the compiler, so our warnings are about our files only.
 
 overlay_sources = \
+	src/slapd/connections.c \
 	src/slapd/courier.c \
 	src/slapd/exop.c \
 	src/slapd/exop.h \
@@ -17,7 +18,14 @@ overlay_sources = \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
 	src/slapd/queue.c \
-	src/slapd/recovery.c
+	src/slapd/recovery.c \
+	src/slapd/write.c \
+	src/slapd/write.h \
+	src/slapd/write_add.c \
+	src/slapd/write_checks.c \
+	src/slapd/write_factor.c \
+	src/slapd/write_modify.c \
+	src/slapd/write_password.c
 
 EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym
 

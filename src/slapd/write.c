@@ -1,0 +1,269 @@
+/*
+ * write.c - the hooks for add, modify and modrdn. Whatever way a value arrives, the same rules hold; replicated
+ *           writes were judged by the server they come from and are taken as they are.
+ */
+#include "slapd/write.h"
+
+static void
+write_begin(struct write *w, Operation *op, SlapReply *rs)
+{
+	memset(w, 0, sizeof(*w));
+	w->op = op;
+	w->rs = rs;
+	w->m = muster_of(op);
+	w->now = slap_get_time();
+	w->ppolicy = PPCTRL_NONE;
+}
+
+static int
+is_replicated(Operation *op)
+{
+	return be_shadow_update(op) || SLAPD_SYNC_IS_SYNCCONN(op->o_connid);
+}
+
+/* check_state - somebody wants to write what is the overlay's */
+static int
+check_state(struct write *w, Entry *e, AttributeDescription *ad)
+{
+	char text[WRITE_TEXT_MAX];
+
+	if (!write_is_state(ad) || write_may_manage(w, e, ad))
+		return LDAP_SUCCESS;
+	snprintf(text, sizeof(text), "%s is written by the server: repairs need the manage right and the Relax control",
+	         ad->ad_type->sat_cname.bv_val);
+	return write_refuse(w, LDAP_INSUFFICIENT_ACCESS, text);
+}
+
+/* --- add ------------------------------------------------------------------------------------------ */
+
+static int
+check_add(struct write *w, Entry *e)
+{
+	int policy = is_entry_objectclass_or_sub(e, muster_oc_policy);
+	Attribute *a;
+	int rc = LDAP_SUCCESS;
+
+	if (member_is(e) && is_entry_objectclass_or_sub(e, muster_oc_organization))
+		return write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, "an entry is a member or an organization, not both");
+	for (a = e->e_attrs; a != NULL && rc == LDAP_SUCCESS; a = a->a_next) {
+		if (type_is(a->a_desc, muster_ad.code))
+			return write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
+			                    "musterCode is not stored: enrol the second factor once the member exists");
+		rc = check_state(w, e, a->a_desc);
+		if (rc == LDAP_SUCCESS)
+			rc = write_check_values(w, a->a_desc, a->a_vals, a->a_nvals, policy);
+	}
+	return rc;
+}
+
+int
+add_hook(Operation *op, SlapReply *rs)
+{
+	struct write w;
+	int rc;
+
+	if (is_replicated(op))
+		return SLAP_CB_CONTINUE;
+	write_begin(&w, op, rs);
+	rc = check_add(&w, op->ora_e);
+	if (rc != LDAP_SUCCESS) {
+		audit(op, "add", &op->o_req_dn, "refused", w.text);
+		return write_answer(&w, rc);
+	}
+	return member_is(op->ora_e) ? write_add_member(&w) : SLAP_CB_CONTINUE;
+}
+
+/* --- modify --------------------------------------------------------------------------------------- */
+
+/* What an entry is, before a modification and after it. */
+struct kind {
+	int member, organization, policy;
+};
+
+static int
+is_named(const struct berval *value, const ObjectClass *oc)
+{
+	char **name;
+
+	if (strcasecmp(value->bv_val, oc->soc_oid) == 0)
+		return 1;
+	for (name = oc->soc_names; name != NULL && *name != NULL; name++)
+		if (strcasecmp(value->bv_val, *name) == 0)
+			return 1;
+	return 0;
+}
+
+/* kind_change - count the classes of one change of objectClass in or out */
+static void
+kind_change(struct kind *kind, BerVarray values, int there)
+{
+	int i;
+
+	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++) {
+		if (is_named(&values[i], muster_oc_member) || is_named(&values[i], muster_oc_account))
+			kind->member = there;
+		if (is_named(&values[i], muster_oc_organization))
+			kind->organization = there;
+		if (is_named(&values[i], muster_oc_policy))
+			kind->policy = there;
+	}
+}
+
+static void
+kind_of(Operation *op, Entry *e, struct kind *before, struct kind *after)
+{
+	const Modifications *ml;
+
+	before->member = member_is(e);
+	before->organization = is_entry_objectclass_or_sub(e, muster_oc_organization);
+	before->policy = is_entry_objectclass_or_sub(e, muster_oc_policy);
+	*after = *before;
+	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next) {
+		if (!type_is(ml->sml_desc, slap_schema.si_ad_objectClass))
+			continue;
+		if (ml->sml_op == LDAP_MOD_REPLACE || ml->sml_values == NULL)
+			memset(after, 0, sizeof(*after));
+		kind_change(after, ml->sml_values, (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE);
+	}
+}
+
+/* check_classes - a change of class is no way around a rule */
+static int
+check_classes(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
+{
+	if (!write_changes(w, slap_schema.si_ad_objectClass))
+		return LDAP_SUCCESS;
+	if (before->member && w->self)
+		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS, "members do not change their own object classes");
+	if (after->member && after->organization)
+		return write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, "an entry is a member or an organization, not both");
+	if (before->member && !after->member && !write_may_manage(w, e, slap_schema.si_ad_objectClass))
+		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
+		                    "a member stays one: suspend or delete it, or send the Relax control with the manage "
+		                    "right");
+	if (before->member != after->member &&
+	    (write_changes(w, slap_schema.si_ad_userPassword) || write_changes(w, muster_ad.oath_secret)))
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "change the member's class first, password and second factor in another modification");
+	return LDAP_SUCCESS;
+}
+
+static int
+check_modify(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
+{
+	Modifications *ml;
+	int rc = check_classes(w, e, before, after);
+
+	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next) {
+		if (ml->sml_flags & SLAP_MOD_INTERNAL)
+			continue;
+		rc = check_state(w, e, ml->sml_desc);
+		if (rc == LDAP_SUCCESS && ml->sml_op == LDAP_MOD_INCREMENT && write_is_guarded(ml->sml_desc))
+			rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "replace the number instead of incrementing it");
+		if (rc == LDAP_SUCCESS && (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
+			rc = write_check_values(w, ml->sml_desc, ml->sml_values, ml->sml_nvalues,
+			                        before->policy || after->policy);
+	}
+	if (rc == LDAP_SUCCESS && !before->member && write_changes(w, muster_ad.code))
+		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "musterCode is for members");
+	return rc;
+}
+
+/* is_ours - 1 when a member's modification touches what we add something to */
+static int
+is_ours(struct write *w)
+{
+	return write_changes(w, slap_schema.si_ad_userPassword) || write_changes(w, muster_ad.oath_secret) ||
+	       write_changes(w, muster_ad.code) || write_changes(w, muster_ad.status) ||
+	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile);
+}
+
+int
+modify_hook(Operation *op, SlapReply *rs)
+{
+	struct kind before, after;
+	struct write w;
+	Entry *e;
+	int rc, ours = 0;
+
+	if (is_replicated(op))
+		return SLAP_CB_CONTINUE;
+	write_begin(&w, op, rs);
+	e = write_entry_get(&w, &op->o_req_ndn);
+	if (e == NULL)
+		return SLAP_CB_CONTINUE; /* the database says that there is no such entry */
+	w.self = dn_match(&op->o_ndn, &op->o_req_ndn);
+	kind_of(op, e, &before, &after);
+	ours = before.member && is_ours(&w);
+	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
+	if (ours && !write_may_modify(&w, e))
+		rc = LDAP_INSUFFICIENT_ACCESS;
+	else
+		rc = check_modify(&w, e, &before, &after);
+	if (ours) {
+		w.manages_password = write_may_manage(&w, e, slap_schema.si_ad_userPassword);
+		w.manages_seed = write_may_manage(&w, e, muster_ad.oath_secret);
+	}
+	write_entry_release(&w, e);
+	if (rc != LDAP_SUCCESS) {
+		audit(op, "modify", &op->o_req_dn, "refused", *w.text ? w.text : "no write access");
+		return write_answer(&w, rc);
+	}
+	return ours ? write_modify_member(&w) : SLAP_CB_CONTINUE;
+}
+
+/* --- modrdn --------------------------------------------------------------------------------------- */
+
+/* check_name - a new name is a way to write attributes, too */
+static int
+check_name(struct write *w)
+{
+	const Modifications *ml;
+	char text[WRITE_TEXT_MAX];
+
+	for (ml = w->op->orr_modlist; ml != NULL; ml = ml->sml_next) {
+		if ((ml->sml_flags & SLAP_MOD_INTERNAL) && is_at_no_user_mod(ml->sml_desc->ad_type))
+			continue;
+		if (write_is_guarded(ml->sml_desc) || type_is(ml->sml_desc, slap_schema.si_ad_objectClass)) {
+			snprintf(text, sizeof(text), "%s cannot be part of a name: choose uid, cn or o",
+			         ml->sml_desc->ad_type->sat_cname.bv_val);
+			return write_refuse(w, LDAP_NAMING_VIOLATION, text);
+		}
+	}
+	return LDAP_SUCCESS;
+}
+
+static int
+name_changes(Operation *op, const AttributeDescription *type)
+{
+	const Modifications *ml;
+
+	for (ml = op->orr_modlist; ml != NULL; ml = ml->sml_next)
+		if (type_is(ml->sml_desc, type))
+			return 1;
+	return 0;
+}
+
+int
+modrdn_hook(Operation *op, SlapReply *rs)
+{
+	struct write w;
+	int rc;
+
+	if (is_replicated(op))
+		return SLAP_CB_CONTINUE;
+	write_begin(&w, op, rs);
+	rc = check_name(&w);
+	if (rc != LDAP_SUCCESS) {
+		audit(op, "rename", &op->o_req_dn, "refused", w.text);
+		return write_answer(&w, rc);
+	}
+	/* An address in the name is an address that has not been proved. */
+	if (name_changes(op, muster_ad.mail)) {
+		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mail_verified, NULL);
+		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
+	}
+	if (name_changes(op, muster_ad.mobile))
+		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
+	return SLAP_CB_CONTINUE;
+}

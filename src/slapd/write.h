@@ -1,0 +1,117 @@
+/*
+ * write.h - what the hooks for add, modify and modrdn share among themselves and nobody else needs.
+ *
+ *   write.c           the hooks: what is none of our business goes on at once
+ *   write_checks.c    values and rights, of every entry
+ *   write_add.c       a member is added
+ *   write_modify.c    a member is modified
+ *   write_password.c  userPassword in a modification
+ *   write_factor.c    oathSecret and musterCode in a modification
+ *
+ * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
+ */
+#ifndef MUSTER_SLAPD_WRITE_H
+#define MUSTER_SLAPD_WRITE_H
+
+#include "slapd/muster.h"
+
+#define WRITE_TEXT_MAX 256
+
+/* One write under way. Functions return LDAP_SUCCESS, or what write_refuse() returned. */
+struct write {
+	Operation *op;
+	SlapReply *rs;
+	struct muster *m;
+	int64_t now;
+
+	/* a refusal */
+	char text[WRITE_TEXT_MAX];
+	enum ppctrl_error ppolicy;
+
+	/* modification of a member */
+	struct member *member;
+	int self;             /* the member itself writes */
+	int manages_password; /* may store what is hashed already */
+	int manages_seed;     /* may store what is sealed already */
+	Modifications *owed;  /* what the overlay writes in the same modification */
+	int end_connections;
+	const char *what;     /* for the audit line */
+	struct verify_result verified;
+	int verifying;        /* verified is to be ended after the answer */
+};
+
+/* --- write_checks.c ------------------------------------------------------------------------------- */
+
+/* write_refuse - remember a refusal; returns result */
+int write_refuse(struct write *w, int result, const char *text);
+
+/* write_answer - send the refusal; what a hook returns */
+int write_answer(struct write *w, int result);
+
+/* type_is - 1 when a description is of an attribute's type, options or not */
+int type_is(const AttributeDescription *ad, const AttributeDescription *type);
+
+/* write_entry_get, write_entry_release - the entry as it is stored, NULL when there is none */
+Entry *write_entry_get(struct write *w, struct berval *ndn);
+void write_entry_release(struct write *w, Entry *e);
+
+/* write_may_manage - 1 for the rootdn, and for who has the manage right on an attribute and sent the Relax control */
+int write_may_manage(struct write *w, Entry *e, AttributeDescription *ad);
+
+/* write_may_modify - 1 when access rules let op's own modifications through */
+int write_may_modify(struct write *w, Entry *e);
+
+/* write_is_guarded - 1 for attributes that have rules of ours: never with options, never part of a name */
+int write_is_guarded(const AttributeDescription *ad);
+
+/* write_is_state - 1 for attributes that only the overlay writes, and who manages */
+int write_is_state(const AttributeDescription *ad);
+
+/*
+ * write_check_values - range and syntax of values about to be stored; a domain becomes lower case in place.
+ * in:    policy   the entry is a policy of ours
+ *        nvalues  normalized values, may be NULL or the same
+ */
+int write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, BerVarray nvalues, int policy);
+
+/* write_password_form - what a value of userPassword looks like; hashed: with a scheme that this slapd knows */
+enum password_form { PASSWORD_PLAIN, PASSWORD_HASHED };
+enum password_form write_password_form(const struct berval *value);
+
+/* write_check_strength - secrets come over connections that are strong enough only */
+int write_check_strength(struct write *w, int has_secret);
+
+/* write_refuse_plan - a refusal from what password_plan() returned and said */
+int write_refuse_plan(struct write *w, int r, const char *rules_text);
+
+/*
+ * write_seal - the stored form of a seed.
+ * in:    value    raw octets, or a sealed value when manages is 1
+ * out:   sealed_out  SEAL_TEXT_MAX octets
+ */
+int write_seal(struct write *w, const char *uuid, const struct berval *value, int manages, char *sealed_out);
+
+/* write_drop - remove and wipe an attribute's changes from a modification list */
+void write_drop(Modifications **mods, const AttributeDescription *type);
+
+/* write_append - more to the end of mods; *more is empty then */
+void write_append(Modifications **mods, Modifications **more);
+
+/* write_changes - 1 when op's modification has a change of the type that is not the overlay's or slapd's own */
+int write_changes(struct write *w, const AttributeDescription *type);
+
+/* --- write_add.c, write_modify.c, write_password.c, write_factor.c ---------------------------------- */
+
+/* write_add_member - what a hook returns */
+int write_add_member(struct write *w);
+
+/* write_modify_member - what a hook returns. w->member and the rights are set. */
+int write_modify_member(struct write *w);
+
+/* write_hashed - whether a value that is hashed already may be stored */
+int write_hashed(struct write *w, const struct berval *value, int manages);
+
+int write_password(struct write *w);
+int write_factor(struct write *w);
+
+#endif

@@ -1,0 +1,314 @@
+/*
+ * write_checks.c - what holds for every entry: values in range, state in the overlay's hands, rights.
+ */
+#include "slapd/write.h"
+
+#include "common/secret.h"
+#include "core/seal.h"
+
+#define DOMAIN_MIN 3
+#define DOMAIN_MAX 40
+
+int
+write_refuse(struct write *w, int result, const char *text)
+{
+	snprintf(w->text, sizeof(w->text), "%s", text);
+	return result;
+}
+
+int
+write_answer(struct write *w, int result)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+
+	if (w->ppolicy != PPCTRL_NONE)
+		ppctrl_answer(w->op, w->rs, w->ppolicy);
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	send_ldap_error(w->op, w->rs, result, *w->text ? w->text : NULL);
+	w->op->o_bd->bd_info = own;
+	w->rs->sr_text = NULL;
+	return result;
+}
+
+int
+type_is(const AttributeDescription *ad, const AttributeDescription *type)
+{
+	return ad->ad_type == type->ad_type;
+}
+
+Entry *
+write_entry_get(struct write *w, struct berval *ndn)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	Entry *e = NULL;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	if (be_entry_get_rw(w->op, ndn, NULL, NULL, 0, &e) != LDAP_SUCCESS)
+		e = NULL;
+	w->op->o_bd->bd_info = own;
+	return e;
+}
+
+void
+write_entry_release(struct write *w, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	be_entry_release_r(w->op, e);
+	w->op->o_bd->bd_info = own;
+}
+
+int
+write_may_manage(struct write *w, Entry *e, AttributeDescription *ad)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int allowed;
+
+	if (be_isroot(w->op))
+		return 1;
+	if (!get_relax(w->op))
+		return 0;
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	allowed = access_allowed(w->op, e, ad, NULL, ACL_MANAGE, NULL);
+	w->op->o_bd->bd_info = own;
+	return allowed;
+}
+
+int
+write_may_modify(struct write *w, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int allowed;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	allowed = acl_check_modlist(w->op, e, w->op->orm_modlist);
+	w->op->o_bd->bd_info = own;
+	return allowed;
+}
+
+static int
+is_policy_rule(const AttributeDescription *ad)
+{
+	const AttributeDescription *rules[] = {
+		muster_ad.pwd_min_length, muster_ad.pwd_max_length, muster_ad.pwd_in_history, muster_ad.pwd_max_age,
+		muster_ad.pwd_max_failure, muster_ad.pwd_min_delay, muster_ad.pwd_max_delay, muster_ad.pwd_must_change,
+		muster_ad.second_factor, muster_ad.pwd_require, muster_ad.token_lifetime
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (type_is(ad, rules[i]))
+			return 1;
+	return 0;
+}
+
+int
+write_is_state(const AttributeDescription *ad)
+{
+	const AttributeDescription *state[] = {
+		muster_ad.mail_verified, muster_ad.mobile_verified, muster_ad.verified_mail, muster_ad.outbox,
+		muster_ad.lease, muster_ad.challenge, muster_ad.recovery_code, muster_ad.login_state,
+		muster_ad.oath_last_step, muster_ad.pwd_changed, muster_ad.pwd_history, muster_ad.pwd_reset
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(state) / sizeof(state[0]); i++)
+		if (type_is(ad, state[i]))
+			return 1;
+	return 0;
+}
+
+int
+write_is_guarded(const AttributeDescription *ad)
+{
+	return type_is(ad, slap_schema.si_ad_userPassword) || type_is(ad, muster_ad.oath_secret) ||
+	       type_is(ad, muster_ad.code) || type_is(ad, muster_ad.status) || type_is(ad, muster_ad.domain) ||
+	       write_is_state(ad) || is_policy_rule(ad);
+}
+
+/* check_domain - and make it lower case */
+static int
+check_domain(struct write *w, struct berval *value)
+{
+	size_t i;
+	int good = value->bv_len >= DOMAIN_MIN && value->bv_len <= DOMAIN_MAX && value->bv_val[0] != '-';
+
+	for (i = 0; good && i < value->bv_len; i++) {
+		char c = value->bv_val[i];
+
+		if (c >= 'A' && c <= 'Z')
+			value->bv_val[i] = c - 'A' + 'a';
+		else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+			good = 0;
+	}
+	return good ? LDAP_SUCCESS
+	            : write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
+	                           "musterDomain: use 3 to 40 letters, digits and hyphens, the first a letter or digit");
+}
+
+static int
+check_status(struct write *w, const struct berval *value)
+{
+	const char *known[] = { "active", "suspended", "closed" };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i]) == value->bv_len && strncasecmp(value->bv_val, known[i], value->bv_len) == 0)
+			return LDAP_SUCCESS;
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, "musterStatus: use active, suspended or closed");
+}
+
+int
+write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, BerVarray nvalues, int policy)
+{
+	char text[WRITE_TEXT_MAX];
+	int i, rc = LDAP_SUCCESS;
+
+	if (ad != ad->ad_type->sat_ad && write_is_guarded(ad)) {
+		snprintf(text, sizeof(text), "%s: write it without options", ad->ad_type->sat_cname.bv_val);
+		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+	}
+	if (values == NULL)
+		return LDAP_SUCCESS;
+	if (policy && is_policy_rule(ad)) {
+		if (policy_check_attribute(ad, values, text, sizeof(text)) < 0)
+			return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+		return LDAP_SUCCESS;
+	}
+	for (i = 0; !BER_BVISNULL(&values[i]) && rc == LDAP_SUCCESS; i++) {
+		if (type_is(ad, muster_ad.domain)) {
+			rc = check_domain(w, &values[i]);
+			if (rc == LDAP_SUCCESS && nvalues != NULL && nvalues != values)
+				rc = check_domain(w, &nvalues[i]);
+		} else if (type_is(ad, muster_ad.status)) {
+			rc = check_status(w, &values[i]);
+		}
+	}
+	return rc;
+}
+
+int
+write_check_strength(struct write *w, int has_secret)
+{
+	if (!has_secret || w->op->o_ssf >= (slap_ssf_t)w->m->min_ssf)
+		return LDAP_SUCCESS;
+	return write_refuse(w, LDAP_CONFIDENTIALITY_REQUIRED, "use ldaps, StartTLS or ldapi for passwords and secrets");
+}
+
+enum password_form
+write_password_form(const struct berval *value)
+{
+	char scheme[64];
+	const char *end;
+	size_t len;
+
+	if (value->bv_len < 3 || value->bv_val[0] != '{')
+		return PASSWORD_PLAIN;
+	end = memchr(value->bv_val, '}', value->bv_len);
+	if (end == NULL)
+		return PASSWORD_PLAIN;
+	len = end - value->bv_val + 1;
+	if (len >= sizeof(scheme))
+		return PASSWORD_PLAIN;
+	memcpy(scheme, value->bv_val, len);
+	scheme[len] = '\0';
+	return lutil_passwd_scheme(scheme) ? PASSWORD_HASHED : PASSWORD_PLAIN;
+}
+
+int
+write_refuse_plan(struct write *w, int r, const char *rules_text)
+{
+	struct pwrules rules;
+	unsigned broken = 0;
+
+	if (r != ERR_RULES)
+		return write_refuse(w, r == ERR_KEY ? LDAP_UNWILLING_TO_PERFORM : LDAP_OTHER,
+		                    r == ERR_KEY ? "the server cannot store passwords now: have olcMusterKeyFile and the "
+		                                   "policy's numbers checked"
+		                                 : "internal error");
+	(void)pwrules_parse(rules_text, &rules, &broken);
+	w->ppolicy = broken & PWRULE_HISTORY      ? PPCTRL_IN_HISTORY
+	             : broken & PWRULE_MIN_LENGTH ? PPCTRL_TOO_SHORT
+	             : broken & PWRULE_MAX_LENGTH ? PPCTRL_TOO_LONG
+	                                          : PPCTRL_QUALITY;
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, rules_text);
+}
+
+int
+write_seal(struct write *w, const char *uuid, const struct berval *value, int manages, char *sealed_out)
+{
+	uint8_t plain[SEAL_PLAIN_MAX];
+	size_t plain_len = 0;
+	int r;
+
+	sealed_out[0] = '\0';
+	if (w->m->ring == NULL)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "the server cannot keep secrets now: have olcMusterKeyFile checked");
+	if (manages && seal_is_sealed(value->bv_val, value->bv_len)) {
+		r = value->bv_len < SEAL_TEXT_MAX ? seal_open(w->m->ring, uuid, strlen(uuid), value->bv_val,
+		                                              value->bv_len, plain, &plain_len)
+		                                  : ERR_RANGE;
+		secret_wipe_array(plain);
+		if (r < 0)
+			return write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
+			                    "oathSecret: not sealed for this entry with a key of this server");
+		memcpy(sealed_out, value->bv_val, value->bv_len);
+		sealed_out[value->bv_len] = '\0';
+		return LDAP_SUCCESS;
+	}
+	if (value->bv_len < TOTP_SEED_MIN || value->bv_len > TOTP_SEED_MAX)
+		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, "oathSecret: write 20 to 64 raw octets (not base32)");
+	if (seal_close(w->m->ring, uuid, strlen(uuid), (const uint8_t *)value->bv_val, value->bv_len, sealed_out) < 0)
+		return write_refuse(w, LDAP_OTHER, "internal error");
+	return LDAP_SUCCESS;
+}
+
+/* wipe_values - a modification's own copies; slap_mods_free() frees them */
+static void
+wipe_values(BerVarray values)
+{
+	int i;
+
+	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++)
+		secret_wipe(values[i].bv_val, values[i].bv_len);
+}
+
+void
+write_drop(Modifications **mods, const AttributeDescription *type)
+{
+	while (*mods != NULL) {
+		Modifications *one = *mods;
+
+		if ((one->sml_flags & SLAP_MOD_INTERNAL) || !type_is(one->sml_desc, type)) {
+			mods = &one->sml_next;
+			continue;
+		}
+		*mods = one->sml_next;
+		one->sml_next = NULL;
+		wipe_values(one->sml_values);
+		wipe_values(one->sml_nvalues);
+		slap_mods_free(one, 1);
+	}
+}
+
+void
+write_append(Modifications **mods, Modifications **more)
+{
+	while (*mods != NULL)
+		mods = &(*mods)->sml_next;
+	*mods = *more;
+	*more = NULL;
+}
+
+int
+write_changes(struct write *w, const AttributeDescription *type)
+{
+	const Modifications *ml;
+
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && type_is(ml->sml_desc, type))
+			return 1;
+	return 0;
+}

@@ -1,0 +1,189 @@
+/*
+ * write_factor.c - oathSecret and musterCode in a modification of a member. The code is used up here and never stored.
+ */
+#include "slapd/write.h"
+
+#include "common/secret.h"
+#include "core/seal.h"
+
+/* The changes of the second factor in one modification. */
+struct shape {
+	const struct berval *seed; /* to be set */
+	const struct berval *code;
+	int removes;
+	int odd; /* several values, or changes that do not go together */
+};
+
+static void
+shape_seed(const Modifications *ml, struct shape *shape)
+{
+	int empty = ml->sml_values == NULL || BER_BVISNULL(&ml->sml_values[0]);
+
+	if (empty) {
+		shape->odd |= shape->removes || shape->seed != NULL;
+		shape->removes = 1;
+	} else {
+		shape->odd |= (ml->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE || shape->seed != NULL || shape->removes ||
+		              !BER_BVISNULL(&ml->sml_values[1]);
+		shape->seed = &ml->sml_values[0];
+	}
+}
+
+static void
+shape_of(struct write *w, struct shape *shape)
+{
+	const Modifications *ml;
+
+	memset(shape, 0, sizeof(*shape));
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next) {
+		if (ml->sml_flags & SLAP_MOD_INTERNAL)
+			continue;
+		if (type_is(ml->sml_desc, muster_ad.oath_secret))
+			shape_seed(ml, shape);
+		if (!type_is(ml->sml_desc, muster_ad.code))
+			continue;
+		if (shape->code != NULL || (ml->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE || ml->sml_values == NULL ||
+		    BER_BVISNULL(&ml->sml_values[0]) || !BER_BVISNULL(&ml->sml_values[1]))
+			shape->odd = 1;
+		else
+			shape->code = &ml->sml_values[0];
+	}
+}
+
+static int
+refuse_code(struct write *w)
+{
+	return write_refuse(w, LDAP_INVALID_CREDENTIALS, "the code was not accepted: wait for the next one and try again");
+}
+
+static int64_t
+last_step(const struct member *member)
+{
+	long step = -1;
+
+	if (BER_BVISNULL(&member->last_step) || lutil_atol(&step, member->last_step.bv_val) != 0)
+		return -1;
+	return step;
+}
+
+/* set_seed - and, when a code came with it, the step that the code is of */
+static int
+set_seed(struct write *w, const struct shape *shape)
+{
+	const struct berval *code = shape->code;
+	enum totp_match match = TOTP_WRONG;
+	char sealed[SEAL_TEXT_MAX], step_text[24];
+	int64_t step = -1;
+	int rc, by_hand = write_changes(w, muster_ad.oath_last_step);
+
+	rc = write_seal(w, w->member->uuid, shape->seed, w->manages_seed && code == NULL, sealed);
+	if (rc != LDAP_SUCCESS)
+		return rc;
+	if (code != NULL && (totp_check((const uint8_t *)shape->seed->bv_val, shape->seed->bv_len,
+	                                (const uint8_t *)code->bv_val, code->bv_len, w->now, -1, &match, &step) < 0 ||
+	                     match != TOTP_RIGHT))
+		return refuse_code(w);
+	write_drop(&w->op->orm_modlist, muster_ad.oath_secret);
+	write_drop(&w->op->orm_modlist, muster_ad.code);
+	/* A member adds: of two that enrol at once, one is refused. */
+	mods_add_text(&w->owed, w->self ? LDAP_MOD_ADD : LDAP_MOD_REPLACE, muster_ad.oath_secret, sealed);
+	snprintf(step_text, sizeof(step_text), "%lld", (long long)step);
+	if (step >= 0)
+		mods_add_text(&w->owed, LDAP_MOD_REPLACE, muster_ad.oath_last_step, step_text);
+	else if (!by_hand)
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.oath_last_step, NULL);
+	if (!write_changes(w, muster_ad.recovery_code))
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.recovery_code, NULL);
+	outbox_owe(w->member, "factor-added", NULL, w->now, &w->owed);
+	return LDAP_SUCCESS;
+}
+
+/*
+ * prove_code - a code of the present seed, within the budget of the account.
+ * out:   w->verified holds the account until the answer is out
+ */
+static int
+prove_code(struct write *w, const struct berval *code)
+{
+	const struct member *member = w->member;
+	struct account_try *hold = NULL;
+	enum totp_match match = TOTP_WRONG;
+	uint8_t seed[SEAL_PLAIN_MAX];
+	size_t seed_len = 0;
+	int64_t step;
+	int r;
+
+	if (w->m->ring == NULL || seal_open(w->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val,
+	                                    member->seed_sealed.bv_len, seed, &seed_len) < 0)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "the second factor cannot be read: ask an administrator to remove it");
+	if (account_reserve(w->m->accounts, member->uuid, strlen(member->uuid), member, &hold) < 0) {
+		secret_wipe_array(seed);
+		return write_refuse(w, LDAP_BUSY, "too many tries at once: try again");
+	}
+	w->verified.outcome = VERIFY_DENIED;
+	w->verified.step = -1;
+	w->verified.hold = hold;
+	w->verifying = 1;
+	r = totp_check(seed, seed_len, (const uint8_t *)code->bv_val, code->bv_len, w->now, last_step(member), &match,
+	               &step);
+	secret_wipe_array(seed);
+	if (r == 0 && match == TOTP_RIGHT && !account_throttled_code(hold, &member->policy, w->now)) {
+		w->verified.outcome = VERIFY_OK;
+		return LDAP_SUCCESS;
+	}
+	/* A code that was right once is refused, not counted. */
+	if (match != TOTP_SPENT) {
+		account_record(hold, ACCOUNT_CODE_WRONG, w->now);
+		w->verified.failed = 1;
+	}
+	return refuse_code(w);
+}
+
+static int
+remove_seed(struct write *w, const struct shape *shape)
+{
+	const struct member *member = w->member;
+	int rc = LDAP_SUCCESS;
+
+	if (BER_BVISNULL(&member->seed_sealed))
+		return write_refuse(w, LDAP_NO_SUCH_ATTRIBUTE, "there is no second factor to remove");
+	if (shape->code != NULL)
+		rc = prove_code(w, shape->code);
+	if (rc != LDAP_SUCCESS)
+		return rc;
+	write_drop(&w->op->orm_modlist, muster_ad.oath_secret);
+	write_drop(&w->op->orm_modlist, muster_ad.code);
+	/* By value: a login that spends the same code at this moment, or a seed that is another by now, fails one of the two. */
+	mods_add(&w->owed, LDAP_MOD_DELETE, muster_ad.oath_secret, &member->seed_sealed);
+	if (!write_changes(w, muster_ad.oath_last_step) && !BER_BVISNULL(&member->last_step))
+		mods_add(&w->owed, shape->code != NULL ? LDAP_MOD_DELETE : SLAP_MOD_SOFTDEL, muster_ad.oath_last_step,
+		         shape->code != NULL ? &member->last_step : NULL);
+	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.recovery_code, NULL);
+	outbox_owe(member, "factor-removed", NULL, w->now, &w->owed);
+	return LDAP_SUCCESS;
+}
+
+int
+write_factor(struct write *w)
+{
+	struct shape shape;
+
+	shape_of(w, &shape);
+	w->what = shape.seed != NULL ? "add-factor" : "remove-factor";
+	if (shape.odd || (shape.seed == NULL && !shape.removes))
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "write one oathSecret, or delete it without a value; musterCode only goes with that");
+	if (shape.removes && w->self && shape.code == NULL)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "to remove your second factor, add musterCode with one of its codes to the modification");
+	if (shape.removes)
+		return remove_seed(w, &shape);
+	if (w->self && !BER_BVISNULL(&w->member->seed_sealed))
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "remove your present second factor first, with one of its codes");
+	if (w->self && shape.code == NULL)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "to add a second factor, add musterCode with a code of that secret to the modification");
+	return set_seed(w, &shape);
+}

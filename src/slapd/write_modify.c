@@ -1,0 +1,109 @@
+/*
+ * write_modify.c - a member is modified: what goes along with a change is written in the same modification.
+ */
+#include "slapd/write.h"
+
+/* same_value - 1 when a modification only writes again what is there, as synchronization programs do */
+static int
+same_value(const Modifications *ml, const struct berval *present)
+{
+	return ml->sml_op == LDAP_MOD_REPLACE && ml->sml_values != NULL && !BER_BVISNULL(&ml->sml_values[0]) &&
+	       BER_BVISNULL(&ml->sml_values[1]) && !BER_BVISNULL(present) && bvmatch(&ml->sml_values[0], present);
+}
+
+static int
+is_changed(struct write *w, const AttributeDescription *type, const struct berval *present)
+{
+	const Modifications *ml;
+
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && type_is(ml->sml_desc, type) && !same_value(ml, present))
+			return 1;
+	return 0;
+}
+
+/* plan_addresses - an address that changes has not been proved, and what was mailed to the old one is void */
+static void
+plan_addresses(struct write *w)
+{
+	if (is_changed(w, muster_ad.mail, &w->member->mail)) {
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.mail_verified, NULL);
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
+	}
+	if (is_changed(w, muster_ad.mobile, &w->member->mobile))
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
+}
+
+static void
+plan_status(struct write *w)
+{
+	const Modifications *ml;
+
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next) {
+		if (!type_is(ml->sml_desc, muster_ad.status))
+			continue;
+		w->what = "status";
+		w->end_connections = (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE && ml->sml_values != NULL &&
+		                     !BER_BVISNULL(&ml->sml_values[0]) &&
+		                     strcasecmp(ml->sml_values[0].bv_val, "active") != 0;
+	}
+	if (w->end_connections)
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
+}
+
+static int
+plan(struct write *w)
+{
+	int password = write_changes(w, slap_schema.si_ad_userPassword);
+	int factor = write_changes(w, muster_ad.oath_secret) || write_changes(w, muster_ad.code);
+	int rc = write_check_strength(w, password || factor);
+
+	if (rc == LDAP_SUCCESS && password && factor && w->self)
+		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                  "change password and second factor one after the other, not in one modification");
+	plan_status(w);
+	plan_addresses(w);
+	if (rc == LDAP_SUCCESS && password)
+		rc = write_password(w);
+	if (rc == LDAP_SUCCESS && factor)
+		rc = write_factor(w);
+	return rc;
+}
+
+/* carry_on - the modification with what we added, through the overlays below us and the database */
+static int
+carry_on(struct write *w)
+{
+	int rc;
+
+	write_append(&w->op->orm_modlist, &w->owed);
+	rc = op_walk_below(w->op, w->rs, w->m, op_modify);
+	if (rc == LDAP_SUCCESS && w->end_connections)
+		connections_end(&w->op->o_req_ndn);
+	return rc;
+}
+
+int
+write_modify_member(struct write *w)
+{
+	int rc;
+
+	w->what = "modify-member";
+	if (member_load(w->op, w->m, &w->op->o_req_ndn, &w->member) < 0) {
+		rc = write_refuse(w, LDAP_OTHER, "internal error");
+		return write_answer(w, rc);
+	}
+	rc = plan(w);
+	if (rc == LDAP_SUCCESS) {
+		rc = carry_on(w);
+		audit(w->op, w->what, &w->op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
+	} else {
+		audit(w->op, w->what, &w->op->o_req_dn, "refused", w->text);
+		rc = write_answer(w, rc);
+	}
+	if (w->verifying)
+		verify_end(w->op, w->m, w->member, &w->verified);
+	mods_free(&w->owed);
+	member_free(&w->member);
+	return rc;
+}
