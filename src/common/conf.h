@@ -71,8 +71,8 @@ enum conf_type { CONF_TEXT, CONF_PATH, CONF_SECRET_FILE, CONF_FLAG, CONF_NUMBER,
 struct conf_option {
 	const char *section;
 	const char *key;
-	enum conf_type type;
 	size_t offset;       /* in struct conf: of a char * (text and files) or an int (flag, number, choice) */
+	enum conf_type type;
 	int min, max;        /* range of a number */
 	const char *choices; /* names of a choice in the order of its enum, blank-separated */
 	const char *value;   /* default */
