@@ -11,7 +11,7 @@ AC_ARG_ENABLE([sanitizers],
 	[AS_HELP_STRING([--enable-sanitizers=LIST], [compile with -fsanitize=LIST, for example address,undefined])],
 	[], [enable_sanitizers=no])
 
-MUSTER_CFLAGS="-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla"
+MUSTER_CFLAGS="-std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat-security -Wvla"
 AS_IF([test "x$enable_werror" = xyes], [MUSTER_CFLAGS="$MUSTER_CFLAGS -Werror"])
 MUSTER_LDFLAGS="-Wl,-z,relro -Wl,-z,now"
 muster_sanitizers=

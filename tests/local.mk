@@ -19,7 +19,6 @@ script_tests += \
 EXTRA_DIST += \
 	$(integration_tests) \
 	$(script_tests) \
-	tests/fuzz/stub_main.c \
 	tests/lib/memcheck.awk \
 	tests/lib/memcheck.sh \
 	tests/lib/sanitized.sh \

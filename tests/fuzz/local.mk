@@ -1,0 +1,13 @@
+# tests/fuzz - parsers of what strangers control, over their corpora (see tests/local.mk)
+
+fuzz_tests += \
+	tests/fuzz/fuzz_conf \
+	tests/fuzz/fuzz_values
+
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c tests/fuzz/stub_main.c
+tests_fuzz_fuzz_values_SOURCES = tests/fuzz/fuzz_values.c tests/fuzz/stub_main.c
+
+EXTRA_DIST += \
+	tests/fuzz/corpus/conf \
+	tests/fuzz/corpus/frame \
+	tests/fuzz/corpus/values
