@@ -1,7 +1,45 @@
 # src/musterd - parent, gate, courier
-#
-# Shape of the program; uncomment with the first source files:
+
+# A library of its own, so that tests link the objects that ship.
+noinst_LTLIBRARIES += libcourier.la
+libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(CURL_CFLAGS)
+libcourier_la_LIBADD = $(CURL_LIBS) $(LTLIBINTL)
+libcourier_la_SOURCES = \
+	src/musterd/courier.c \
+	src/musterd/courier.h \
+	src/musterd/courier_mail.c \
+	src/musterd/courier_mail.h \
+	src/musterd/language.c \
+	src/musterd/language.h \
+	src/musterd/message.c \
+	src/musterd/message.h \
+	src/musterd/mime.c \
+	src/musterd/mime.h \
+	src/musterd/schedule.c \
+	src/musterd/schedule.h
+
+# once src/musterd/gate.c is here:
 # sbin_PROGRAMS += musterd
-# musterd_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(CURL_CFLAGS)
-# musterd_LDADD = libproto.la libdirectory.la libcore.la libconf.la libcommon.la $(CURL_LIBS) $(LTLIBINTL)
-# musterd_SOURCES = src/musterd/main.c
+musterd_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS)
+musterd_LDADD = libcourier.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la
+musterd_SOURCES = \
+	src/musterd/gate.h \
+	src/musterd/listen.c \
+	src/musterd/listen.h \
+	src/musterd/main.c \
+	src/musterd/parent.c \
+	src/musterd/parent.h \
+	src/musterd/priv.c \
+	src/musterd/priv.h
+
+# Catalogues where a musterd that is not installed finds them: MUSTER_LOCALEDIR=locale
+noinst_DATA += locale/ko/LC_MESSAGES/muster.mo
+CLEANFILES += locale/ko/LC_MESSAGES/muster.mo
+locale/ko/LC_MESSAGES/muster.mo: po/ko.po
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(GMSGFMT) -c -o $@ $<
+
+unit_tests += \
+	tests/unit/test_message \
+	tests/unit/test_schedule
+tests_unit_test_message_LDADD = libcourier.la $(LDADD)
+tests_unit_test_schedule_LDADD = libcourier.la $(LDADD)

@@ -1,0 +1,332 @@
+/*
+ * message.c - the mail that a claimed record asks for.
+ */
+#include <libintl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "common/address.h"
+#include "common/text.h"
+#include "core/token.h"
+#include "musterd/language.h"
+#include "musterd/message.h"
+#include "musterd/mime.h"
+
+#define _(text) gettext(text)
+#define N_(text) text
+
+#define MESSAGE_MAX 65536
+#define SUBJECT_MAX 1024
+#define FACT_MAX 256    /* octets of a fact that are shown */
+
+/* One kind of message. */
+struct kind {
+	const char *name;
+	const char *subject; /* %s: service */
+	const char *begin;   /* %s: account */
+	const char *end;
+	int has_token;
+};
+
+static const struct kind kinds[] = {
+	{ "reset",
+	  N_("%s: choose a new password"),
+	  N_("somebody, probably you, asked for a new password for the account %s. This token is what you need to choose it:"),
+	  N_("If it was not you, ignore this message: your password stays as it is.\n"
+	     "Nobody will ever ask you for the token. Do not pass it on."),
+	  1 },
+	{ "password-changed",
+	  N_("%s: your password was changed"),
+	  N_("the password of the account %s was changed."),
+	  N_("If it was you, there is nothing to do. If not, somebody else knows your password: "
+	     "ask for a new one at once and tell your administrator."),
+	  0 },
+	{ "password-set-by-admin",
+	  N_("%s: an administrator set your password"),
+	  N_("an administrator set a password for the account %s. You will be asked to choose one of your own when you log in."),
+	  N_("If you did not expect this, tell your administrator."),
+	  0 },
+	{ "factor-added",
+	  N_("%s: second factor added"),
+	  N_("a second factor was added to the account %s. From now on logging in takes your password and a code of your "
+	     "authenticator app."),
+	  N_("If it was not you, somebody else knows your password: tell your administrator at once."),
+	  0 },
+	{ "factor-removed",
+	  N_("%s: second factor removed"),
+	  N_("the second factor of the account %s was removed. From now on logging in takes your password only."),
+	  N_("If it was not you, tell your administrator at once."),
+	  0 },
+};
+
+/* What a text says about the member; "" for what is not known. */
+struct facts {
+	char name[FACT_MAX];
+	char account[2 * FACT_MAX + 8];
+	char time[32];
+	char expires[32];
+};
+
+static const char *
+fact(const struct directory_claim *claim, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < claim->facts_len; i++)
+		if (strcmp(claim->facts[i].name, name) == 0)
+			return claim->facts[i].value;
+	return "";
+}
+
+/*
+ * A fact fit for a line of text: no control characters, and cut at the end of a character. A fact could otherwise add lines of
+ * its own, and a line with a link in it would be taken for ours.
+ */
+static void
+clean_fact(const char *value, char out[FACT_MAX])
+{
+	size_t left = strlen(value), used = 0, size;
+	uint32_t cp;
+
+	for (; left > 0; value += size, left -= size) {
+		size = text_decode(value, left, &cp);
+		if (used + (size > 0 ? size : 1) >= FACT_MAX)
+			break;
+		if (size == 0 || text_is_control(cp) || cp == 0x2028 || cp == 0x2029) {
+			out[used++] = ' ';
+			size = size > 0 ? size : 1;
+		} else {
+			memcpy(out + used, value, size);
+			used += size;
+		}
+	}
+	out[used] = '\0';
+}
+
+/* Digits only, one form for every language; "" for a fact that is no time. */
+static void
+time_fact(const char *value, char out[32])
+{
+	int64_t seconds;
+	struct tm tm;
+	time_t when;
+
+	out[0] = '\0';
+	if (text_number(value, strlen(value), 0, INT32_MAX * (int64_t)100, &seconds) != 0)
+		return;
+	when = (time_t)seconds;
+	if (gmtime_r(&when, &tm) != NULL)
+		strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm);
+}
+
+static void
+read_facts(const struct directory_claim *claim, struct facts *f)
+{
+	char login[FACT_MAX], organization[FACT_MAX];
+
+	clean_fact(fact(claim, "name"), f->name);
+	clean_fact(fact(claim, "login"), login);
+	clean_fact(fact(claim, "organization"), organization);
+	time_fact(fact(claim, "time"), f->time);
+	time_fact(fact(claim, "expires"), f->expires);
+	if (organization[0] != '\0')
+		snprintf(f->account, sizeof(f->account), "%s (%s)", login, organization);
+	else
+		snprintf(f->account, sizeof(f->account), "%s", login[0] != '\0' ? login : claim->address);
+	if (f->name[0] == '\0')
+		memcpy(f->name, login, sizeof(f->name));
+}
+
+static int
+put(struct buf *b, const char *text)
+{
+	return buf_put_octets(b, text, strlen(text));
+}
+
+/* A template with its one %s filled in. */
+static int
+put_filled(struct buf *b, const char *template, const char *value)
+{
+	const char *place = strstr(template, "%s");
+	int r;
+
+	if (place == NULL)
+		return put(b, template);
+	r = buf_put_octets(b, template, (size_t)(place - template));
+	if (r == 0)
+		r = put(b, value);
+	return r == 0 ? put(b, place + 2) : r;
+}
+
+/* The link is the configuration's; only the token is added. */
+static int
+put_link(struct buf *b, const struct secret *token, const char *url)
+{
+	int r = put(b, _("Or open this page:"));
+
+	if (r == 0)
+		r = put(b, "\n\n");
+	if (r == 0)
+		r = put(b, url);
+	if (r == 0)
+		r = buf_put_octets(b, token->data, token->len);
+	return r == 0 ? put(b, "\n\n") : r;
+}
+
+/* The token alone on its line, then the ways to use it. */
+static int
+put_token(struct buf *b, const struct secret *token, const struct conf *conf, const struct facts *f)
+{
+	int r = buf_put_octets(b, token->data, token->len);
+
+	if (r == 0)
+		r = put(b, "\n\n");
+	if (r == 0)
+		r = put(b, _("Log in as usual and type the token instead of the password, or give it to the command "
+		             "\"muster password redeem\". You will be asked for the new password."));
+	if (r == 0)
+		r = put(b, "\n\n");
+	if (r == 0 && conf->courier.reset_url[0] != '\0')
+		r = put_link(b, token, conf->courier.reset_url);
+	if (r == 0 && f->expires[0] != '\0') {
+		r = put_filled(b, _("The token works once, until %s."), f->expires);
+		if (r == 0)
+			r = put(b, "\n\n");
+	}
+	return r;
+}
+
+static int
+put_time(struct buf *b, const struct facts *f)
+{
+	int r = put_filled(b, _("Time: %s"), f->time);
+
+	return r == 0 ? put(b, "\n\n") : r;
+}
+
+static int
+put_text(struct buf *b, const struct kind *kind, const struct directory_claim *claim, const struct conf *conf)
+{
+	struct facts f;
+	int r;
+
+	read_facts(claim, &f);
+	r = f.name[0] != '\0' ? put_filled(b, _("Hello %s,"), f.name) : put(b, _("Hello,"));
+	if (r == 0)
+		r = put(b, "\n\n");
+	if (r == 0)
+		r = put_filled(b, gettext(kind->begin), f.account);
+	if (r == 0)
+		r = put(b, "\n\n");
+	if (r == 0 && kind->has_token)
+		r = put_token(b, claim->secret, conf, &f);
+	else if (r == 0 && f.time[0] != '\0')
+		r = put_time(b, &f);
+	if (r == 0)
+		r = put(b, gettext(kind->end));
+	return r == 0 ? put_filled(b, "\n\n-- \n%s\n", conf->courier.service_name) : r;
+}
+
+/* Unique without telling anything: random, at the domain we send from. */
+static int
+put_message_id(struct buf *b, const char *from)
+{
+	char text[ADDRESS_MAX + 64];
+	uint64_t random[2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return ERR_RANDOM;
+	snprintf(text, sizeof(text), "<%016llx%016llx%s>", (unsigned long long)random[0], (unsigned long long)random[1],
+	         strchr(from, '@'));
+	return mime_put_field(b, "Message-ID", text);
+}
+
+static int
+put_subject(struct buf *b, const struct kind *kind, const struct conf *conf)
+{
+	struct buf *text = NULL;
+	int r = buf_new(SUBJECT_MAX, &text);
+
+	if (r == 0)
+		r = put_filled(text, gettext(kind->subject), conf->courier.service_name);
+	if (r == 0)
+		r = buf_put_u8(text, '\0');
+	if (r == 0)
+		r = mime_put_text_field(b, "Subject", (const char *)buf_data(text));
+	buf_free(&text);
+	return r;
+}
+
+static int
+put_header(struct buf *b, const struct kind *kind, const struct directory_claim *claim, const struct conf *conf, int64_t now)
+{
+	int r = mime_put_date_field(b, now);
+
+	if (r == 0)
+		r = put_message_id(b, conf->courier.from);
+	if (r == 0)
+		r = mime_put_mailbox_field(b, "From", conf->courier.service_name, conf->courier.from);
+	if (r == 0)
+		r = mime_put_mailbox_field(b, "To", NULL, claim->address);
+	if (r == 0)
+		r = put_subject(b, kind, conf);
+	/* RFC 3834: no vacation notices in answer to this. */
+	if (r == 0)
+		r = mime_put_field(b, "Auto-Submitted", "auto-generated");
+	if (r == 0)
+		r = mime_put_field(b, "MIME-Version", "1.0");
+	if (r == 0)
+		r = mime_put_field(b, "Content-Type", "text/plain; charset=UTF-8");
+	if (r == 0)
+		r = mime_put_field(b, "Content-Language", language_tag());
+	if (r == 0)
+		r = mime_put_field(b, "Content-Transfer-Encoding", "quoted-printable");
+	return r == 0 ? buf_put_octets(b, "\r\n", 2) : r;
+}
+
+static const struct kind *
+find_kind(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+int
+message_build(const struct directory_claim *claim, const struct conf *conf, int64_t now, struct buf **message_out)
+{
+	const struct kind *kind = find_kind(claim->kind);
+	struct buf *text = NULL, *message = NULL;
+	int r;
+
+	*message_out = NULL;
+	if (kind == NULL)
+		return ERR_NOT_FOUND;
+	if (!address_is_mail(claim->address))
+		return ERR_INPUT;
+	if (kind->has_token && (claim->secret == NULL || !token_looks_like(claim->secret->data, claim->secret->len)))
+		return ERR_INPUT;
+	r = language_use(claim->language);
+	if (r == 0)
+		r = buf_new(MESSAGE_MAX, &text);
+	if (r == 0)
+		r = buf_new(MESSAGE_MAX, &message);
+	if (r == 0)
+		r = put_text(text, kind, claim, conf);
+	if (r == 0)
+		r = put_header(message, kind, claim, conf, now);
+	if (r == 0)
+		r = mime_put_quoted_printable(message, buf_data(text), buf_len(text));
+	if (r == 0) {
+		*message_out = message;
+		message = NULL;
+	}
+	buf_free(&text);
+	buf_free(&message);
+	return r;
+}
