@@ -29,4 +29,4 @@ libconf_la_SOURCES = \
 	src/common/conf_file.h \
 	src/common/conf_table.c
 
-# unit_tests += tests/unit/test_NAME    (source tests/unit/test_NAME.c, see tests/local.mk)
+unit_tests += tests/unit/test_conf

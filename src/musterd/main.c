@@ -176,7 +176,7 @@ configured_main(const struct arguments *a)
 	r = absolute_path(a->path, path);
 	if (r == 0)
 		r = conf_load(path, &conf, error);
-	if (r == 0)
+	if (r == 0 && a->action != ACTION_PRINT)
 		r = conf_check_daemon(conf, path, error);
 	if (r == 0 && a->action != ACTION_PRINT)
 		r = parent_check_users(conf, error);
