@@ -1,6 +1,8 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
-integration_tests +=
+integration_tests += \
+	tests/integration/test_schema.py \
+	tests/integration/test_write.py
 
 EXTRA_DIST += \
 	tests/lib/__init__.py \
