@@ -29,4 +29,12 @@ libconf_la_SOURCES = \
 	src/common/conf_file.h \
 	src/common/conf_table.c
 
-unit_tests += tests/unit/test_conf
+unit_tests += \
+	tests/unit/test_buf \
+	tests/unit/test_conf \
+	tests/unit/test_err \
+	tests/unit/test_log \
+	tests/unit/test_secret \
+	tests/unit/test_text
+
+tests_unit_test_secret_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free

@@ -5,6 +5,8 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS) $(OATH_CFLAGS)
 libcore_la_LIBADD = $(SODIUM_LIBS) $(OATH_LIBS) $(UNISTRING_LIBS)
 libcore_la_SOURCES = \
+	src/core/base64.c \
+	src/core/base64.h \
 	src/core/init.c \
 	src/core/init.h \
 	src/core/keyring.c \
@@ -24,4 +26,14 @@ libcore_la_SOURCES = \
 	src/core/totp.h \
 	src/core/totp_text.c
 
-# unit_tests += tests/unit/test_NAME    (source tests/unit/test_NAME.c, see tests/local.mk)
+unit_tests += \
+	tests/unit/test_base64 \
+	tests/unit/test_keyring \
+	tests/unit/test_pwhash \
+	tests/unit/test_pwrules \
+	tests/unit/test_seal \
+	tests/unit/test_token \
+	tests/unit/test_totp
+
+tests_unit_test_pwhash_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=crypto_pwhash,--wrap=crypto_pwhash_str_alg,--wrap=crypto_pwhash_str_verify

@@ -12,6 +12,7 @@
 
 #include "common/secret.h"
 #include "common/text.h"
+#include "core/base64.h"
 #include "core/init.h"
 #include "core/nfkc.h"
 
@@ -84,8 +85,7 @@ rest_pass_base64(struct rest *rest, size_t len, size_t octets_len)
 	size_t n;
 
 	if (rest->len < len ||
-	    sodium_base642bin(octets, sizeof(octets), rest->text, len, NULL, &n, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0 ||
+	    base64_decode(rest->text, len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, octets, sizeof(octets), &n) != 0 ||
 	    n != octets_len)
 		return 0;
 	rest->text += len;

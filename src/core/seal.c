@@ -9,6 +9,7 @@
 
 #include "common/err.h"
 #include "common/secret.h"
+#include "core/base64.h"
 #include "core/init.h"
 
 #define PREFIX_LEN (sizeof(SEAL_PREFIX) - 1)
@@ -80,8 +81,8 @@ parse_text(const char *text, size_t len, char id_out[KEYRING_ID_MAX + 1], uint8_
 		return ERR_INPUT;
 	memcpy(id_out, text, id_len);
 	id_out[id_len] = '\0';
-	if (sodium_base642bin(box_out, BOX_MAX, dollar + 1, len - id_len - 1, NULL, box_len_out, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL) != 0)
+	if (base64_decode(dollar + 1, len - id_len - 1, sodium_base64_VARIANT_ORIGINAL, box_out, BOX_MAX, box_len_out) !=
+	    0)
 		return ERR_INPUT;
 	return *box_len_out > NONCE_LEN + TAG_LEN ? 0 : ERR_INPUT;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "core/base64.h"
 #include "core/token.h"
 
 #define HASH_LEN sizeof(((struct challenge *)NULL)->hash)
@@ -105,8 +106,7 @@ parse_hash(const struct field *field, uint8_t hash[HASH_LEN])
 {
 	size_t len;
 
-	if (sodium_base642bin(hash, HASH_LEN, field->text, field->len, NULL, &len, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (base64_decode(field->text, field->len, sodium_base64_VARIANT_ORIGINAL, hash, HASH_LEN, &len) != 0 ||
 	    len != HASH_LEN)
 		return ERR_INPUT;
 	return 0;
@@ -117,8 +117,8 @@ parse_address(const struct field *field, char address[CHALLENGE_ADDRESS_MAX + 1]
 {
 	size_t len;
 
-	if (sodium_base642bin((uint8_t *)address, CHALLENGE_ADDRESS_MAX, field->text, field->len, NULL, &len, NULL,
-	                      sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (base64_decode(field->text, field->len, sodium_base64_VARIANT_ORIGINAL, (uint8_t *)address,
+	                  CHALLENGE_ADDRESS_MAX, &len) != 0 ||
 	    !is_address(address, len))
 		return ERR_INPUT;
 	address[len] = '\0';
