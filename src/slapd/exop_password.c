@@ -30,11 +30,8 @@ change_write(Operation *op, struct muster *m, struct member *member, struct veri
 	r = password_plan(op, m, member, change, &mods, text);
 	if (r == ERR_RULES)
 		return LDAP_CONSTRAINT_VIOLATION;
-	if (r == 0 && result != NULL) {
-		/* The hash to be renewed is the one that goes. */
-		result->renew = 0;
+	if (r == 0 && result != NULL)
 		r = verify_spend(op, m, member, result, 0, &mods);
-	}
 	if (r < 0) {
 		mods_free(&mods);
 		snprintf(text, PWRULES_TEXT_MAX, "%s", err_str(r));

@@ -3,6 +3,10 @@
 # slapd's headers are system headers to the compiler, so our warnings are about our files only.
 
 overlay_sources = \
+	src/slapd/account.c \
+	src/slapd/audit.c \
+	src/slapd/bind.c \
+	src/slapd/config.c \
 	src/slapd/connections.c \
 	src/slapd/courier.c \
 	src/slapd/exop.c \
@@ -12,13 +16,23 @@ overlay_sources = \
 	src/slapd/exop_reset.c \
 	src/slapd/exop_target.c \
 	src/slapd/exop_totp.c \
+	src/slapd/factor_control.c \
+	src/slapd/factor_control.h \
 	src/slapd/internal.c \
+	src/slapd/member.c \
+	src/slapd/mods.c \
+	src/slapd/module.c \
 	src/slapd/muster.h \
 	src/slapd/outbox.c \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
+	src/slapd/policy.c \
+	src/slapd/ppctrl.c \
 	src/slapd/queue.c \
 	src/slapd/recovery.c \
+	src/slapd/sasl.c \
+	src/slapd/schema.c \
+	src/slapd/verify.c \
 	src/slapd/write.c \
 	src/slapd/write.h \
 	src/slapd/write_add.c \
@@ -27,15 +41,22 @@ overlay_sources = \
 	src/slapd/write_modify.c \
 	src/slapd/write_password.c
 
-EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym
+EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym src/slapd/schema-table.awk
 
 if OVERLAY
 slapdmod_LTLIBRARIES += src/slapd/muster.la
 src_slapd_muster_la_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-I$(top_srcdir)/src -isystem $(OPENLDAP_SOURCE)/include -isystem $(OPENLDAP_SOURCE)/servers/slapd
+	-I$(top_srcdir)/src -I$(top_builddir)/src -isystem $(OPENLDAP_SOURCE)/include -isystem $(OPENLDAP_SOURCE)/servers/slapd
 src_slapd_muster_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols $(top_srcdir)/src/slapd/exports.sym
 src_slapd_muster_la_LIBADD = libcore.la libcommon.la
 src_slapd_muster_la_DEPENDENCIES = libcore.la libcommon.la src/slapd/exports.sym
 src_slapd_muster_la_SOURCES = $(overlay_sources)
+nodist_src_slapd_muster_la_SOURCES = src/slapd/schema-table.h
+BUILT_SOURCES += src/slapd/schema-table.h
+CLEANFILES += src/slapd/schema-table.h
+
+src/slapd/schema-table.h: $(top_srcdir)/schema/muster.schema $(top_srcdir)/src/slapd/schema-table.awk
+	$(AM_V_GEN)$(MKDIR_P) src/slapd && \
+	$(AWK) -f $(top_srcdir)/src/slapd/schema-table.awk $(top_srcdir)/schema/muster.schema >$@.tmp && mv $@.tmp $@
 endif

@@ -9,7 +9,8 @@
  *   write.c    add, modify, modrdn hooks            courier.c   claim, done
  *   verify.c   password and code of a member        ppctrl.c    the ppolicy control for members
  *   password.c a new password as modifications      outbox.c    record ids, outbox values, leases
- *   account.c  tries in memory                      member.c    entry and policy as structs
+ *   account.c  tries in memory                      member.c    a member's entry as a struct
+ *   audit.c    one line per outcome                 policy.c    a policy as a struct
  *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
  *   recovery.c recovery codes                       queue.c     requests that wait for the courier
  *   internal.c search, add, delete as the rootdn
@@ -20,6 +21,7 @@
 #include "slapd/overlay.h"
 
 #include "common/err.h"
+#include "common/secret.h"
 #include "core/keyring.h"
 #include "core/pwhash.h"
 #include "core/pwrules.h"
@@ -43,10 +45,13 @@ struct accounts;
 /* One overlay instance: on->on_bi.bi_private. Set by config.c, read by everybody. */
 struct muster {
 	slap_overinst *on;
+	BackendDB *db; /* the database itself, never a copy */
+	int open;      /* between db_open and db_close, outside of the tools */
 	char *key_file;
 	struct berval policy_dn, policy_ndn; /* olcMusterPolicy */
 	struct berval base_dn, base_ndn;     /* olcMusterBase, else the suffix */
 	struct berval queue_dn, queue_ndn;   /* olcMusterQueue, else ou=queue,<base> */
+	int base_given, queue_given;         /* configured, not the default */
 	BerVarray couriers;                  /* normalized DNs */
 	int min_ssf;
 	int lease_sec;
@@ -77,6 +82,8 @@ extern int muster_ctrl_cid; /* SecondFactor */
 int schema_register(void);
 /* schema.c: look up the attributes of other modules (ppolicy); error names what must be loaded */
 int schema_resolve(char *msg, size_t msg_len);
+/* schema.c: give our classes the attributes of core, cosine and inetorgperson. NULL, else the one that is unknown */
+const char *schema_complete(void);
 
 /* --- member.c ----------------------------------------------------------------------------------- */
 
@@ -98,6 +105,8 @@ enum member_status { MEMBER_ACTIVE, MEMBER_SUSPENDED, MEMBER_CLOSED };
 struct member {
 	struct berval dn, ndn;
 	char uuid[37]; /* entryUUID text */
+	struct berval csn; /* entryCSN: which state of the entry this is */
+	int may_auth;  /* access rules let the caller authenticate with userPassword */
 	enum member_status status;
 	BerVarray passwords;     /* userPassword values, wiped by member_free */
 	BerVarray history;       /* pwdHistory */
@@ -123,14 +132,24 @@ struct member {
 int member_load(Operation *op, struct muster *m, struct berval *ndn, struct member **member_out);
 void member_free(struct member **member);
 
+/* entry_fetch - an entry of op->o_bd, NULL when it is not there; be_entry_release_r() by the caller */
+Entry *entry_fetch(Operation *op, struct berval *ndn);
+
+/* member_is_current - 1 when the entry was not written since member_load() */
+int member_is_current(Operation *op, struct muster *m, const struct member *member);
+
 /* member_is - 1 when an entry is of class musterMember or musterAccount */
 int member_is(Entry *e);
 
 /* member_factor_active - 1 when the member has a seed, usable or not, and the policy is not off */
 int member_factor_active(const struct member *member);
 
-/* policy_check_entry - range-check the policy attributes of an entry about to be written.
- * out: text  what is wrong and what is allowed; error: ERR_RANGE */
+/*
+ * policy_check_attribute - range-check one policy attribute that is about to be written. Attributes that are none of a
+ *                          policy's pass.
+ * out:   text  what is wrong and what is allowed
+ * error: ERR_RANGE
+ */
 int policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, size_t text_len);
 
 /*
@@ -160,6 +179,11 @@ int account_throttled_code(struct account_try *t, const struct policy *policy, i
 
 enum account_event { ACCOUNT_PASSWORD_WRONG, ACCOUNT_CODE_WRONG, ACCOUNT_SUCCESS, ACCOUNT_UNLOCK };
 void account_record(struct account_try *t, enum account_event event, int64_t now);
+
+/* account_sync - take over what the entry says, unless it is what we said ourselves. Done by account_reserve() for member. */
+void account_sync(struct account_try *t, const struct berval *login_state);
+/* account_saved - tell how writing account_state() went: what could not be written is kept in memory */
+void account_saved(struct account_try *t, int saved);
 
 /* account_state - what musterLoginState should say now; BER_BVNULL for nothing. text is the caller's buffer. */
 int account_state(struct account_try *t, char *text, size_t text_len);
@@ -201,9 +225,12 @@ struct verify_result {
 	enum verify_outcome outcome;
 	int64_t step;             /* to be spent, -1 none */
 	int failed;               /* account_record() was told of a failure: persist the state after answering */
-	int renew;                /* hash to be renewed */
 	struct berval password;   /* the part of the credential that is the password; points into the request */
 	struct account_try *hold; /* released by verify_end() */
+	struct member *fresh;     /* the entry as it is under the reservation, when it changed meanwhile */
+	struct secret *joined;    /* credential put together from password and code */
+	const struct berval *stored; /* the userPassword value that matched */
+	char renewed[PWHASH_TEXT_MAX]; /* hash to be stored instead of the present one, "" for none */
 };
 
 /*
@@ -244,8 +271,10 @@ void mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, i
 int mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, Modifications **mods);
 void mods_free(Modifications **mods);
 
-/* op_walk_below - continue a member's own write below us, past ppolicy. */
+/* op_walk_below - continue a member's own write below us, past ppolicy. Return what it returns from the hook. */
 int op_walk_below(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which);
+/* modify_entrance - the modify hook: our own modifications walk on, all others go to modify_hook() */
+int modify_entrance(Operation *op, SlapReply *rs);
 
 /* --- password.c --------------------------------------------------------------------------------- */
 
@@ -302,6 +331,8 @@ int extended_hook(Operation *op, SlapReply *rs); /* Password Modify of a member;
 int exop_register(void);
 int sasl_register(void);
 int config_register(slap_overinst *muster);
+/* config_order_wrong - 1 when an overlay that must be below muster is above it */
+int config_order_wrong(const slap_overinst *on);
 void connections_end(struct berval *ndn); /* members that are suspended; also when it is op's own */
 
 /* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
@@ -311,9 +342,12 @@ void ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error);
 
 /* overlay_instance - the muster instance of the database that serves ndn, NULL when there is none. Sets *be_out. */
 struct muster *overlay_instance(struct berval *ndn, BackendDB **be_out);
+extern slap_overinst muster_overlay;
 /* muster_of - the instance behind a hook's op->o_bd->bd_info. */
 struct muster *muster_of(Operation *op);
 /* audit - one line per outcome, fixed fields, control characters escaped, never a secret. */
 void audit(Operation *op, const char *what, const struct berval *dn, const char *outcome, const char *reason);
+/* audit_text - octets of a stranger as a part of such a line, cut to size */
+void audit_text(const struct berval *in, char *out, size_t size);
 
 #endif

@@ -1,0 +1,260 @@
+/*
+ * bind.c - the bind hook: members, and entries that are not there, are answered here.
+ */
+#include "slapd/factor_control.h"
+
+#include "common/secret.h"
+
+struct bind {
+	Operation *op;
+	SlapReply *rs;
+	struct muster *m;
+	struct member *member; /* NULL: no such entry */
+	const struct factor_request *control;
+	struct verify_result result;
+};
+
+/* What is answered for each outcome; with_control applies when the request carried the SecondFactor control. */
+static const struct answer {
+	int code, code_with_control;
+	enum factor_state state;
+	enum ppctrl_error ppolicy;
+	const char *text; /* with the code that is not 49 */
+	const char *outcome, *reason;
+} answers[] = {
+	[VERIFY_DENIED] = { LDAP_INVALID_CREDENTIALS, LDAP_INVALID_CREDENTIALS, FACTOR_OK, PPCTRL_NONE, NULL, "denied",
+	                    "credentials" },
+	[VERIFY_CODE_MISSING] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_CODE_REQUIRED, PPCTRL_NONE,
+	                          "code required", "denied", "code-missing" },
+	[VERIFY_ENROL] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_ENROL_REQUIRED, PPCTRL_NONE,
+	                   "a second factor must be enrolled first", "denied", "enrol-required" },
+	[VERIFY_CHANGE] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_CHANGE_REQUIRED,
+	                    PPCTRL_CHANGE_AFTER_RESET, "the password must be changed first", "denied", "change-required" },
+	[VERIFY_EXPIRED] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_EXPIRED, PPCTRL_EXPIRED,
+	                     "the password has expired and must be changed first", "denied", "expired" },
+	[VERIFY_BUSY] = { LDAP_BUSY, LDAP_BUSY, FACTOR_OK, PPCTRL_NONE, "too many logins at once, try again", "denied", "busy" },
+	[VERIFY_UNUSABLE] = { LDAP_UNWILLING_TO_PERFORM, LDAP_UNWILLING_TO_PERFORM, FACTOR_OK, PPCTRL_NONE,
+	                      "logins cannot be checked: ask your administrator to look at the server's log", "denied",
+	                      "unusable" },
+};
+
+/* --- a bind that others answer -------------------------------------------------------------------- */
+
+/* take_back - a success turned into a failure after slapd gave the connection the identity: take it back */
+static int
+take_back(Operation *op, SlapReply *rs)
+{
+	Connection *conn = op->o_conn;
+
+	if (rs->sr_type != REP_RESULT || rs->sr_err == LDAP_SUCCESS || conn == NULL)
+		return SLAP_CB_CONTINUE;
+	ldap_pvt_thread_mutex_lock(&conn->c_mutex);
+	if (!BER_BVISEMPTY(&conn->c_ndn)) {
+		Debug(LDAP_DEBUG_STATS, "%s muster: refused bind, connection stays anonymous\n", op->o_log_prefix);
+		connection2anonymous(conn);
+		/* It was the connection's name and is freed now. */
+		BER_BVZERO(&op->orb_edn);
+	}
+	ldap_pvt_thread_mutex_unlock(&conn->c_mutex);
+	return SLAP_CB_CONTINUE;
+}
+
+static int
+guard_free(Operation *op, SlapReply *rs)
+{
+	slap_callback *cb = op->o_callback;
+
+	(void)rs;
+	op->o_callback = cb->sc_next;
+	op->o_tmpfree(cb, op->o_tmpmemctx);
+	return 0;
+}
+
+/*
+ * last_in_line - overlays below us add their callbacks after ours. So ours, when it is its turn, puts another one at the
+ *                very end: whoever changed the result has done so by then.
+ */
+static int
+last_in_line(Operation *op, SlapReply *rs)
+{
+	slap_callback *last, **end;
+
+	if (rs->sr_type != REP_RESULT)
+		return SLAP_CB_CONTINUE;
+	for (end = &op->o_callback; *end != NULL; end = &(*end)->sc_next)
+		if ((*end)->sc_response == take_back)
+			return SLAP_CB_CONTINUE;
+	last = op->o_tmpcalloc(1, sizeof(*last), op->o_tmpmemctx);
+	last->sc_response = take_back;
+	last->sc_cleanup = guard_free;
+	*end = last;
+	return SLAP_CB_CONTINUE;
+}
+
+static int
+others_answer(Operation *op)
+{
+	slap_callback *cb = op->o_tmpcalloc(1, sizeof(*cb), op->o_tmpmemctx);
+
+	cb->sc_response = last_in_line;
+	cb->sc_cleanup = guard_free;
+	overlay_callback_after_backover(op, cb, 1);
+	return SLAP_CB_CONTINUE;
+}
+
+/* --- a member's bind ------------------------------------------------------------------------------ */
+
+/* same_layout - whether slapd's Operation is what we were compiled for: the header and the controls are neighbours */
+static int
+same_layout(Operation *op)
+{
+	return op->o_conn == NULL || op->o_conn->c_sb == NULL ||
+	       (char *)op->o_controls - (char *)op->o_hdr == (ptrdiff_t)sizeof(Opheader);
+}
+
+static void
+log_outcome(struct bind *b, const char *outcome, const char *reason)
+{
+	char service[80], rhost[80], what[200] = "bind";
+
+	if (b->control != NULL) {
+		audit_text(&b->control->service, service, sizeof(service));
+		audit_text(&b->control->rhost, rhost, sizeof(rhost));
+		snprintf(what, sizeof(what), "bind service=\"%s\" rhost=\"%s\"", service, rhost);
+	}
+	audit(b->op, what, &b->op->o_req_ndn, outcome, reason);
+}
+
+static int
+refuse(struct bind *b, enum verify_outcome outcome)
+{
+	const struct answer *a = &answers[outcome];
+	int code = b->control != NULL ? a->code_with_control : a->code;
+
+	log_outcome(b, a->outcome, a->reason);
+	ppctrl_answer(b->op, b->rs, a->ppolicy);
+	if (code == LDAP_STRONG_AUTH_REQUIRED)
+		factor_answer(b->op, b->rs, a->state, 0);
+	send_ldap_error(b->op, b->rs, code, code == LDAP_INVALID_CREDENTIALS ? NULL : a->text);
+	return b->rs->sr_err;
+}
+
+static int
+fail(struct bind *b, int code, const char *text, const char *reason)
+{
+	log_outcome(b, "denied", reason);
+	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
+	send_ldap_error(b->op, b->rs, code, text);
+	return b->rs->sr_err;
+}
+
+/* spend - write the login. out: LDAP result code */
+static int
+spend(struct bind *b)
+{
+	Modifications *mods = NULL;
+	int rc;
+
+	/* A consumer must not spend; a login without a code has nothing to spend and leaves no trace here. */
+	if (SLAP_SINGLE_SHADOW(b->m->db) && b->result.step < 0)
+		return LDAP_SUCCESS;
+	(void)verify_spend(b->op, b->m, b->member, &b->result, 1, &mods);
+	rc = mods_write(b->op, b->m, &b->member->dn, &b->member->ndn, &mods);
+	if (rc == LDAP_SUCCESS) {
+		account_record(b->result.hold, ACCOUNT_SUCCESS, (int64_t)slap_get_time());
+		account_saved(b->result.hold, 1);
+	}
+	return rc;
+}
+
+static int
+accept_login(struct bind *b)
+{
+	int64_t previous = b->result.fresh != NULL ? b->result.fresh->last_success : b->member->last_success;
+	int rc = spend(b);
+
+	switch (rc) {
+	case LDAP_SUCCESS:
+		break;
+	case LDAP_NO_SUCH_ATTRIBUTE:
+	case LDAP_TYPE_OR_VALUE_EXISTS:
+	case LDAP_CONSTRAINT_VIOLATION:
+	case LDAP_NO_SUCH_OBJECT:
+		/* Somebody was faster: the code is spent, or the entry is gone. */
+		return fail(b, LDAP_INVALID_CREDENTIALS, NULL, "spent");
+	case LDAP_UNWILLING_TO_PERFORM:
+		return fail(b, LDAP_UNWILLING_TO_PERFORM, "codes are accepted by the provider only", "shadow");
+	default:
+		return fail(b, LDAP_UNAVAILABLE, "the login could not be recorded", "write");
+	}
+	log_outcome(b, "accepted", b->result.step >= 0 ? "password+code" : "password");
+	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
+	if (b->control != NULL)
+		factor_answer(b->op, b->rs, FACTOR_OK, previous);
+	/* The frontend gives the connection this name and sends the result. */
+	ber_dupbv(&b->op->orb_edn, &b->member->dn);
+	return b->rs->sr_err = LDAP_SUCCESS;
+}
+
+static int
+judge(struct bind *b)
+{
+	struct verify_request request = {
+		.password = b->op->orb_cred,
+		.has_control = b->control != NULL,
+		.may_remember = 1,
+	};
+	int rc;
+
+	if (b->control != NULL)
+		request.code = b->control->code;
+	verify_begin(b->op, b->m, b->member, &b->op->o_req_ndn, &request, &b->result);
+	if (b->result.outcome == VERIFY_OK && b->member != NULL)
+		rc = accept_login(b);
+	else
+		rc = refuse(b, b->result.outcome);
+	verify_end(b->op, b->m, b->member, &b->result);
+	secret_wipe(b->op->orb_cred.bv_val, b->op->orb_cred.bv_len);
+	if (b->control != NULL)
+		secret_wipe(b->control->code.bv_val, b->control->code.bv_len);
+	return rc;
+}
+
+int
+bind_hook(Operation *op, SlapReply *rs)
+{
+	struct bind b = { .op = op, .rs = rs, .m = muster_of(op), .control = factor_request_of(op) };
+	int rc;
+
+	if (!same_layout(op)) {
+		Debug(LDAP_DEBUG_ANY, "%s muster: slapd's Operation has another layout than muster was built for: rebuild muster\n",
+		      op->o_log_prefix);
+		send_ldap_error(op, rs, LDAP_UNWILLING_TO_PERFORM, "muster was built for another slapd");
+		return rs->sr_err;
+	}
+	/* Whoever knows rootpw is no member, whatever the entry says. */
+	if (be_isroot_dn(op->o_bd, &op->o_req_ndn) && !BER_BVISNULL(&op->o_bd->be_rootpw))
+		return others_answer(op);
+	if (op->o_ssf < (slap_ssf_t)b.m->min_ssf) {
+		log_outcome(&b, "denied", "ssf");
+		send_ldap_error(op, rs, LDAP_CONFIDENTIALITY_REQUIRED, "passwords are taken over TLS or ldapi only");
+		return rs->sr_err;
+	}
+	switch (member_load(op, b.m, &op->o_req_ndn, &b.member)) {
+	case ERR_REFUSED:
+		return others_answer(op);
+	case 0:
+	case ERR_NOT_FOUND:
+		break;
+	default:
+		return fail(&b, LDAP_UNAVAILABLE, "the entry cannot be read", "read");
+	}
+	if (config_order_wrong(b.m->on)) {
+		Debug(LDAP_DEBUG_ANY, "%s muster: overlay ppolicy must be below muster, no member can log in\n", op->o_log_prefix);
+		rc = refuse(&b, VERIFY_UNUSABLE);
+	} else {
+		rc = judge(&b);
+	}
+	member_free(&b.member);
+	return rc;
+}

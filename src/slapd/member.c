@@ -1,0 +1,197 @@
+/*
+ * member.c - a member's entry, copied out of the database.
+ */
+#include "slapd/muster.h"
+
+#include "common/secret.h"
+
+int
+member_is(Entry *e)
+{
+	return is_entry_objectclass(e, muster_oc_member, 0) || is_entry_objectclass(e, muster_oc_account, 0);
+}
+
+int
+member_factor_active(const struct member *member)
+{
+	return !BER_BVISNULL(&member->seed_sealed) && member->policy.factor != FACTOR_POLICY_OFF;
+}
+
+static void
+copy_value(Entry *e, AttributeDescription *ad, struct berval *out)
+{
+	Attribute *a = attr_find(e->e_attrs, ad);
+
+	BER_BVZERO(out);
+	if (a != NULL)
+		ber_dupbv(out, &a->a_vals[0]);
+}
+
+static void
+copy_values(Entry *e, AttributeDescription *ad, BerVarray *out)
+{
+	Attribute *a = attr_find(e->e_attrs, ad);
+
+	*out = NULL;
+	if (a != NULL)
+		ber_bvarray_dup_x(out, a->a_vals, NULL);
+}
+
+/* read_time - seconds since 1970 of a generalizedTime attribute, 0 without one */
+static int64_t
+read_time(Entry *e, AttributeDescription *ad)
+{
+	Attribute *a = attr_find(e->e_attrs, ad);
+	struct lutil_timet t;
+	struct lutil_tm tm;
+
+	if (a == NULL || lutil_parsetime(a->a_nvals[0].bv_val, &tm) != 0 || lutil_tm2time(&tm, &t) != 0)
+		return 0;
+	return (int64_t)t.tt_sec;
+}
+
+/* read_status - what is not understood is as good as closed */
+static enum member_status
+read_status(Entry *e)
+{
+	Attribute *a = attr_find(e->e_attrs, muster_ad.status);
+
+	if (a == NULL || strcasecmp(a->a_vals[0].bv_val, "active") == 0)
+		return MEMBER_ACTIVE;
+	return strcasecmp(a->a_vals[0].bv_val, "suspended") == 0 ? MEMBER_SUSPENDED : MEMBER_CLOSED;
+}
+
+/* may_authenticate - whether the access rules let the caller use userPassword, as slapd's own bind asks */
+static int
+may_authenticate(Operation *op, Entry *e)
+{
+	AccessControlState state = ACL_STATE_INIT;
+
+	return access_allowed(op, e, slap_schema.si_ad_userPassword, NULL, ACL_AUTH, &state) != 0;
+}
+
+static void
+copy_entry(Operation *op, Entry *e, struct member *member)
+{
+	Attribute *a;
+
+	ber_dupbv(&member->dn, &e->e_name);
+	ber_dupbv(&member->ndn, &e->e_nname);
+	a = attr_find(e->e_attrs, slap_schema.si_ad_entryUUID);
+	if (a != NULL && a->a_vals[0].bv_len < sizeof(member->uuid))
+		memcpy(member->uuid, a->a_vals[0].bv_val, a->a_vals[0].bv_len);
+	copy_value(e, slap_schema.si_ad_entryCSN, &member->csn);
+	member->may_auth = may_authenticate(op, e);
+	member->status = read_status(e);
+	copy_values(e, slap_schema.si_ad_userPassword, &member->passwords);
+	copy_values(e, muster_ad.pwd_history, &member->history);
+	copy_values(e, muster_ad.challenge, &member->challenges);
+	copy_values(e, muster_ad.outbox, &member->outbox);
+	copy_values(e, muster_ad.lease, &member->leases);
+	copy_value(e, muster_ad.oath_secret, &member->seed_sealed);
+	copy_value(e, muster_ad.oath_last_step, &member->last_step);
+	copy_value(e, muster_ad.login_state, &member->login_state);
+	copy_value(e, muster_ad.mail, &member->mail);
+	copy_value(e, muster_ad.verified_mail, &member->verified_mail);
+	copy_value(e, muster_ad.mobile, &member->mobile);
+	copy_value(e, muster_ad.preferred_language, &member->language);
+	copy_value(e, muster_ad.display_name, &member->display_name);
+	copy_value(e, muster_ad.uid, &member->uid);
+	member->has_mail_verified = attr_find(e->e_attrs, muster_ad.mail_verified) != NULL;
+	a = attr_find(e->e_attrs, muster_ad.pwd_reset);
+	member->pwd_reset = a != NULL && bvmatch(&a->a_nvals[0], &slap_true_bv);
+	member->pwd_changed = read_time(e, muster_ad.pwd_changed);
+	member->last_success = read_time(e, slap_schema.si_ad_pwdLastSuccess);
+}
+
+int
+member_load(Operation *op, struct muster *m, struct berval *ndn, struct member **member_out)
+{
+	BackendDB *saved = op->o_bd;
+	struct member *member = NULL;
+	int r = ERR_NOT_FOUND;
+	Entry *e;
+
+	*member_out = NULL;
+	op->o_bd = m->db;
+	e = entry_fetch(op, ndn);
+	if (e == NULL || is_entry_alias(e) || is_entry_referral(e) || is_entry_subentry(e) || is_entry_glue(e))
+		goto out;
+	r = ERR_REFUSED;
+	if (!member_is(e))
+		goto out;
+	member = ch_calloc(1, sizeof(*member));
+	copy_entry(op, e, member);
+	be_entry_release_r(op, e);
+	e = NULL;
+	r = policy_load(op, m, ndn, &member->policy);
+	member->policy_usable = r == 0 && member->uuid[0] != '\0';
+	if (!member->policy_usable)
+		Debug(LDAP_DEBUG_ANY, "%s muster: the policy of %s cannot be used (%s): nobody under it can log in\n",
+		      op->o_log_prefix, member->dn.bv_val, r == ERR_RANGE ? "a value is out of range" : "entry missing");
+	*member_out = member;
+	r = 0;
+out:
+	if (e != NULL)
+		be_entry_release_r(op, e);
+	op->o_bd = saved;
+	return r;
+}
+
+int
+member_is_current(Operation *op, struct muster *m, const struct member *member)
+{
+	BackendDB *saved = op->o_bd;
+	struct berval ndn = member->ndn;
+	int current = 0;
+	Attribute *a;
+	Entry *e;
+
+	op->o_bd = m->db;
+	e = entry_fetch(op, &ndn);
+	if (e != NULL) {
+		a = attr_find(e->e_attrs, slap_schema.si_ad_entryCSN);
+		current = a != NULL && !BER_BVISNULL(&member->csn) && bvmatch(&a->a_vals[0], &member->csn);
+		be_entry_release_r(op, e);
+	}
+	op->o_bd = saved;
+	return current;
+}
+
+static void
+wipe_values(BerVarray values)
+{
+	int i;
+
+	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++)
+		secret_wipe(values[i].bv_val, values[i].bv_len);
+	ber_bvarray_free(values);
+}
+
+void
+member_free(struct member **member)
+{
+	struct member *one = *member;
+
+	if (one == NULL)
+		return;
+	wipe_values(one->passwords);
+	wipe_values(one->history);
+	ber_bvarray_free(one->challenges);
+	ber_bvarray_free(one->outbox);
+	ber_bvarray_free(one->leases);
+	ch_free(one->dn.bv_val);
+	ch_free(one->ndn.bv_val);
+	ch_free(one->csn.bv_val);
+	ch_free(one->seed_sealed.bv_val);
+	ch_free(one->last_step.bv_val);
+	ch_free(one->login_state.bv_val);
+	ch_free(one->mail.bv_val);
+	ch_free(one->verified_mail.bv_val);
+	ch_free(one->mobile.bv_val);
+	ch_free(one->language.bv_val);
+	ch_free(one->display_name.bv_val);
+	ch_free(one->uid.bv_val);
+	ch_free(one);
+	*member = NULL;
+}

@@ -1,0 +1,36 @@
+/*
+ * ppctrl.c - the password policy control of draft-behera-ldap-password-policy, answered for members. slapo-ppolicy's module
+ *            registers it and answers it for everybody else.
+ */
+#include "slapd/muster.h"
+
+#define TAG_ERROR 0x81 /* error [1] ENUMERATED */
+
+void
+ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error)
+{
+	BerElementBuffer buffer;
+	BerElement *ber = (BerElement *)&buffer;
+	LDAPControl *control, *list[2] = { NULL, NULL };
+	struct berval value = BER_BVNULL;
+	int cid = 0;
+
+	if (slap_find_control_id(LDAP_CONTROL_PASSWORDPOLICYREQUEST, &cid) != LDAP_SUCCESS ||
+	    op->o_ctrlflag[cid] <= SLAP_CONTROL_IGNORED)
+		return;
+	ber_init2(ber, NULL, LBER_USE_DER);
+	ber_printf(ber, "{");
+	if (error != PPCTRL_NONE)
+		ber_printf(ber, "te", (ber_tag_t)TAG_ERROR, (ber_int_t)error);
+	ber_printf(ber, "}");
+	if (ber_flatten2(ber, &value, 0) == 0) {
+		control = op->o_tmpcalloc(1, sizeof(*control) + value.bv_len, op->o_tmpmemctx);
+		control->ldctl_oid = LDAP_CONTROL_PASSWORDPOLICYRESPONSE;
+		control->ldctl_value.bv_val = (char *)(control + 1);
+		control->ldctl_value.bv_len = value.bv_len;
+		memcpy(control->ldctl_value.bv_val, value.bv_val, value.bv_len);
+		list[0] = control;
+		slap_add_ctrls(op, rs, list);
+	}
+	ber_free_buf(ber);
+}

@@ -1,0 +1,121 @@
+/*
+ * sasl.c - mustersasl, an overlay of the frontend: SASL binds never reach the overlays of a database.
+ *
+ * EXTERNAL (a certificate, or the peer of a Unix socket) and GSSAPI are proofs of their own. Every other mechanism would
+ * take a member's password, or a secret kept beside it, past the second factor.
+ */
+#include "slapd/muster.h"
+
+#define ARC_CLASS "2.25.154254282437691369581785512569447189437.6"
+
+static slap_overinst sasl_overlay;
+
+static ConfigTable sasl_table[] = {
+	{ NULL, NULL, 0, 0, 0, ARG_IGNORED, NULL, NULL, NULL, { 0 } }
+};
+
+static ConfigOCs sasl_classes[] = {
+	{ "( " ARC_CLASS ".2 NAME 'olcMusterSaslConfig' DESC 'Muster: SASL mechanisms that may be used' "
+	  "SUP olcOverlayConfig )", Cft_Overlay, sasl_table, NULL, NULL, NULL, NULL, NULL },
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
+};
+
+static int
+mechanism_allowed(const struct berval *mech)
+{
+	return mech->bv_len != 0 && (strcasecmp(mech->bv_val, "EXTERNAL") == 0 || strcasecmp(mech->bv_val, "GSSAPI") == 0);
+}
+
+/* identity_refused - 1 when a name is that of a member who must not be in, or nobody can tell */
+static int
+identity_refused(Operation *op, struct berval *ndn)
+{
+	struct member *member = NULL;
+	struct muster *m;
+	BackendDB *be;
+	int refused, r;
+
+	if (BER_BVISEMPTY(ndn))
+		return 0;
+	m = overlay_instance(ndn, &be);
+	if (m == NULL)
+		return 0;
+	r = member_load(op, m, ndn, &member);
+	refused = r == 0 ? member->status != MEMBER_ACTIVE : r != ERR_NOT_FOUND && r != ERR_REFUSED;
+	member_free(&member);
+	return refused;
+}
+
+/*
+ * sasl_result - runs before slapd's own callback that gives the connection the identity, so a failure made here leaves it
+ *               anonymous.
+ */
+static int
+sasl_result(Operation *op, SlapReply *rs)
+{
+	if ((rs->sr_type != REP_SASL && rs->sr_type != REP_RESULT) || rs->sr_err != LDAP_SUCCESS)
+		return SLAP_CB_CONTINUE;
+	if (identity_refused(op, &op->orb_edn) || identity_refused(op, &op->o_conn->c_sasl_authz_dn)) {
+		audit(op, "sasl", &op->orb_edn, "denied", "status");
+		rs->sr_err = LDAP_INVALID_CREDENTIALS;
+		rs->sr_sasldata = NULL;
+		op->o_tmpfree(op->orb_edn.bv_val, op->o_tmpmemctx);
+		BER_BVZERO(&op->orb_edn);
+	}
+	return SLAP_CB_CONTINUE;
+}
+
+static int
+sasl_cleanup(Operation *op, SlapReply *rs)
+{
+	slap_callback *cb = op->o_callback;
+
+	(void)rs;
+	op->o_callback = cb->sc_next;
+	op->o_tmpfree(cb, op->o_tmpmemctx);
+	return 0;
+}
+
+static int
+sasl_bind_hook(Operation *op, SlapReply *rs)
+{
+	slap_callback *cb;
+
+	if (op->orb_method != LDAP_AUTH_SASL)
+		return SLAP_CB_CONTINUE;
+	if (!mechanism_allowed(&op->orb_mech)) {
+		audit(op, "sasl", &op->orb_mech, "denied", "mechanism");
+		send_ldap_error(op, rs, LDAP_AUTH_METHOD_NOT_SUPPORTED,
+		                "SASL mechanisms EXTERNAL and GSSAPI only: use a simple bind over TLS");
+		return rs->sr_err;
+	}
+	cb = op->o_tmpcalloc(1, sizeof(*cb), op->o_tmpmemctx);
+	cb->sc_response = sasl_result;
+	cb->sc_cleanup = sasl_cleanup;
+	overlay_callback_after_backover(op, cb, 1);
+	return SLAP_CB_CONTINUE;
+}
+
+static int
+sasl_db_init(BackendDB *be, ConfigReply *cr)
+{
+	(void)be;
+	(void)cr;
+	/* The frontend is configured before the databases, whose access rules may name our classes. */
+	(void)schema_complete();
+	return 0;
+}
+
+int
+sasl_register(void)
+{
+	int rc;
+
+	sasl_overlay.on_bi.bi_type = "mustersasl";
+	sasl_overlay.on_bi.bi_flags = SLAPO_BFLAG_SINGLE | SLAPO_BFLAG_GLOBONLY;
+	sasl_overlay.on_bi.bi_db_init = sasl_db_init;
+	sasl_overlay.on_bi.bi_op_bind = sasl_bind_hook;
+	sasl_overlay.on_bi.bi_cf_ocs = sasl_classes;
+	rc = config_register_schema(sasl_table, sasl_classes);
+	return rc != LDAP_SUCCESS ? rc : overlay_register(&sasl_overlay);
+}

@@ -1,0 +1,423 @@
+/*
+ * verify.c - password and code of a member, judged without answering.
+ *
+ * Who guesses must learn nothing from the time an answer takes: whatever the entry is like, missing ones included, one
+ * Argon2 run is made. Each run is a line in slapd's log at level trace, so that a test can count them.
+ */
+#include "slapd/muster.h"
+
+#include "common/secret.h"
+#include "core/seal.h"
+
+/* One verification under way. */
+struct check {
+	Operation *op;
+	struct muster *m;
+	const struct member *member; /* NULL: nobody there */
+	const struct verify_request *request;
+	struct verify_result *result;
+	struct berval code; /* BER_BVNULL: none */
+	int64_t now;
+	int remembered;
+};
+
+static void
+trace_run(Operation *op)
+{
+	Debug(LDAP_DEBUG_TRACE, "%s muster: argon2 run\n", op->o_log_prefix);
+}
+
+static const struct member *
+subject(const struct member *member, const struct verify_result *result)
+{
+	return result->fresh != NULL ? result->fresh : member;
+}
+
+/* --- the credential ------------------------------------------------------------------------------- */
+
+static int
+all_digits(const char *text, size_t len)
+{
+	for (; len > 0; len--, text++)
+		if (*text < '0' || *text > '9')
+			return 0;
+	return 1;
+}
+
+/* split - which part of what was sent is the password, which the code. error: ERR_MEMORY */
+static int
+split(struct check *c)
+{
+	const struct verify_request *q = c->request;
+	struct berval *password = &c->result->password;
+	char both[2 * SECRET_MAX];
+	int active = c->member != NULL && member_factor_active(c->member), r;
+
+	*password = q->password;
+	c->code = q->code;
+	if (c->code.bv_len == 0)
+		BER_BVZERO(&c->code);
+	if (active && !q->has_control && BER_BVISNULL(&c->code) && password->bv_len >= TOTP_DIGITS &&
+	    all_digits(password->bv_val + password->bv_len - TOTP_DIGITS, TOTP_DIGITS)) {
+		password->bv_len -= TOTP_DIGITS;
+		c->code.bv_val = password->bv_val + password->bv_len;
+		c->code.bv_len = TOTP_DIGITS;
+	}
+	if (active || BER_BVISNULL(&c->code))
+		return 0;
+	/* No factor, so there is no code: what a client took for one is the end of the password. */
+	if (password->bv_len > SECRET_MAX || c->code.bv_len > SECRET_MAX)
+		return 0;
+	memcpy(both, password->bv_val, password->bv_len);
+	memcpy(both + password->bv_len, c->code.bv_val, c->code.bv_len);
+	r = secret_new(both, password->bv_len + c->code.bv_len, &c->result->joined);
+	secret_wipe_array(both);
+	if (r < 0)
+		return r;
+	password->bv_val = (char *)c->result->joined->data;
+	password->bv_len = c->result->joined->len;
+	BER_BVZERO(&c->code);
+	return 0;
+}
+
+/* --- the password --------------------------------------------------------------------------------- */
+
+/* stored_ours - the member's hash of our scheme; beside one, hashes of other schemes are not looked at */
+static const struct berval *
+stored_ours(const struct member *member)
+{
+	const struct berval *bv = member->passwords;
+
+	for (; bv != NULL && !BER_BVISNULL(bv); bv++)
+		if (pwhash_is_ours(bv->bv_val, bv->bv_len))
+			return bv;
+	return NULL;
+}
+
+/* hash_again - a hash of the password at the present cost, to be stored after a login */
+static int
+hash_again(struct check *c)
+{
+	const struct berval *password = &c->result->password;
+
+	trace_run(c->op);
+	if (pwhash_make(&c->m->cost, (const uint8_t *)password->bv_val, password->bv_len, c->result->renewed) == 0)
+		return 0;
+	c->result->renewed[0] = '\0';
+	return ERR_INTERNAL;
+}
+
+/* legacy_find - the value of another scheme that the password is right for, NULL for none */
+static const struct berval *
+legacy_find(const struct member *member, const struct berval *password)
+{
+	const struct berval *bv = member->passwords, *found = NULL;
+	struct secret *plain = NULL;
+	const char *text = NULL;
+	struct berval cred;
+
+	/* crypt(3) wants the NUL behind it that a part of a credential does not have. */
+	if (password->bv_len > SECRET_MAX || secret_new(password->bv_val, password->bv_len, &plain) < 0)
+		return NULL;
+	cred.bv_val = (char *)plain->data;
+	cred.bv_len = plain->len;
+	for (; bv != NULL && !BER_BVISNULL(bv) && found == NULL; bv++)
+		if (lutil_passwd(bv, &cred, NULL, &text) == LUTIL_PASSWD_OK)
+			found = bv;
+	secret_free(&plain);
+	return found;
+}
+
+/* password_none - spend the time of a verification */
+static int
+password_none(struct check *c)
+{
+	const struct berval *password = &c->result->password;
+	enum verdict verdict = VERDICT_DENY;
+
+	trace_run(c->op);
+	(void)pwhash_verify(&c->m->cost, NULL, 0, (const uint8_t *)password->bv_val, password->bv_len, &verdict, NULL);
+	return 0;
+}
+
+static int
+password_ours(struct check *c, const struct berval *stored)
+{
+	const struct berval *password = &c->result->password;
+	enum verdict verdict = VERDICT_DENY;
+	int renew = 0;
+
+	trace_run(c->op);
+	if (pwhash_verify(&c->m->cost, stored->bv_val, stored->bv_len, (const uint8_t *)password->bv_val, password->bv_len,
+	                  &verdict, &renew) < 0 ||
+	    verdict != VERDICT_ALLOW)
+		return 0;
+	c->result->stored = stored;
+	if (renew)
+		(void)hash_again(c);
+	return 1;
+}
+
+/* password_legacy - the one Argon2 run makes the new hash, whether or not the password turns out to be right */
+static int
+password_legacy(struct check *c)
+{
+	c->result->stored = legacy_find(c->member, &c->result->password);
+	(void)hash_again(c);
+	if (c->result->stored != NULL)
+		return 1;
+	secret_wipe_array(c->result->renewed);
+	return 0;
+}
+
+/* password_remembered - the password was found right on this connection just now */
+static int
+password_remembered(struct check *c)
+{
+	const struct berval *bv = c->member->passwords;
+
+	if (!c->request->has_control || !c->request->may_remember || BER_BVISNULL(&c->code))
+		return 0;
+	for (; bv != NULL && !BER_BVISNULL(bv); bv++) {
+		if (!account_remembered(c->result->hold, c->m->ring, c->op->o_connid, bv, &c->result->password, c->now))
+			continue;
+		c->remembered = 1;
+		c->result->stored = bv;
+		if (!pwhash_is_ours(bv->bv_val, bv->bv_len))
+			(void)hash_again(c);
+		return 1;
+	}
+	return 0;
+}
+
+/* password_right - one Argon2 run, except for a password that is remembered */
+static int
+password_right(struct check *c)
+{
+	const struct berval *stored;
+
+	if (c->member == NULL || c->member->passwords == NULL || !c->member->may_auth || c->m->ring == NULL)
+		return password_none(c);
+	if (password_remembered(c))
+		return 1;
+	stored = stored_ours(c->member);
+	return stored != NULL ? password_ours(c, stored) : password_legacy(c);
+}
+
+/* --- the code ------------------------------------------------------------------------------------- */
+
+/* last_step - the step that was spent last, -1 for none. error: ERR_INPUT */
+static int
+last_step(const struct member *member, int64_t *out)
+{
+	char *end = NULL;
+
+	*out = -1;
+	if (BER_BVISNULL(&member->last_step))
+		return 0;
+	errno = 0;
+	*out = strtoll(member->last_step.bv_val, &end, 10);
+	return errno != 0 || end == member->last_step.bv_val || *end != '\0' ? ERR_INPUT : 0;
+}
+
+/* code_match - error: the seed cannot be opened or used */
+static int
+code_match(struct check *c, enum totp_match *match)
+{
+	const struct member *member = c->member;
+	uint8_t seed[SEAL_PLAIN_MAX];
+	size_t seed_len = 0;
+	int64_t spent;
+	int r;
+
+	*match = TOTP_WRONG;
+	r = seal_open(c->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val, member->seed_sealed.bv_len,
+	              seed, &seed_len);
+	if (r == 0)
+		r = last_step(member, &spent);
+	if (r == 0)
+		r = totp_check(seed, seed_len, (const uint8_t *)c->code.bv_val, c->code.bv_len, c->now, spent, match,
+		               &c->result->step);
+	secret_wipe_array(seed);
+	if (r < 0)
+		Debug(LDAP_DEBUG_ANY, "%s muster: the second factor of %s cannot be used: %s\n", c->op->o_log_prefix,
+		      member->dn.bv_val, err_str(r));
+	return r;
+}
+
+static enum verify_outcome
+judge_code(struct check *c)
+{
+	struct account_try *hold = c->result->hold;
+	enum totp_match match;
+
+	if (BER_BVISNULL(&c->code)) {
+		if (c->request->has_control && c->request->may_remember)
+			account_remember(hold, c->m->ring, c->op->o_connid, c->result->stored, &c->result->password, c->now);
+		return VERIFY_CODE_MISSING;
+	}
+	if (code_match(c, &match) < 0)
+		return VERIFY_UNUSABLE;
+	if (account_throttled_code(hold, &c->member->policy, c->now))
+		return VERIFY_DENIED;
+	if (match == TOTP_RIGHT)
+		return VERIFY_OK;
+	/* A spent code is a replay or a double click, not a guess. */
+	if (match == TOTP_WRONG) {
+		account_record(hold, ACCOUNT_CODE_WRONG, c->now);
+		c->result->failed = 1;
+	}
+	return VERIFY_DENIED;
+}
+
+/* judge - what a right password leads to */
+static enum verify_outcome
+judge(struct check *c)
+{
+	const struct member *member = c->member;
+	const struct policy *policy = &member->policy;
+	enum verify_outcome outcome;
+
+	if (member->status != MEMBER_ACTIVE)
+		return VERIFY_DENIED;
+	if (!member->policy_usable)
+		return VERIFY_UNUSABLE;
+	if (!c->remembered && account_throttled_password(c->result->hold, policy, c->now))
+		return VERIFY_DENIED;
+	if (member_factor_active(member)) {
+		outcome = judge_code(c);
+		if (outcome != VERIFY_OK)
+			return outcome;
+	}
+	if (member->pwd_reset && policy->must_change)
+		return VERIFY_CHANGE;
+	if (policy->max_age_sec > 0 && member->pwd_changed > 0 && c->now - member->pwd_changed > policy->max_age_sec)
+		return VERIFY_EXPIRED;
+	if (policy->factor == FACTOR_POLICY_REQUIRED && !member_factor_active(member))
+		return VERIFY_ENROL;
+	return VERIFY_OK;
+}
+
+/* count_password - a wrong password of somebody who could have logged in; not while a delay runs */
+static void
+count_password(struct check *c)
+{
+	const struct member *member = c->member;
+
+	if (member == NULL || member->passwords == NULL || member->status != MEMBER_ACTIVE || !member->may_auth ||
+	    !member->policy_usable || account_throttled_password(c->result->hold, &member->policy, c->now))
+		return;
+	account_record(c->result->hold, ACCOUNT_PASSWORD_WRONG, c->now);
+	c->result->failed = 1;
+}
+
+/* refresh - the member as it is now that nobody else can verify: it may have been written since it was loaded */
+static const struct member *
+refresh(Operation *op, struct muster *m, const struct member *member, struct verify_result *result)
+{
+	struct berval ndn;
+
+	if (member == NULL || member_is_current(op, m, member))
+		return member;
+	ndn = member->ndn;
+	if (member_load(op, m, &ndn, &result->fresh) < 0 || strcmp(result->fresh->uuid, member->uuid) != 0)
+		member_free(&result->fresh);
+	return result->fresh;
+}
+
+void
+verify_begin(Operation *op, struct muster *m, const struct member *member, struct berval *key,
+             const struct verify_request *request, struct verify_result *result)
+{
+	struct check c = { .op = op, .m = m, .request = request, .result = result };
+
+	memset(result, 0, sizeof(*result));
+	result->step = -1;
+	if (account_reserve(m->accounts, member != NULL && member->uuid[0] != '\0' ? member->uuid : key->bv_val,
+	                    member != NULL && member->uuid[0] != '\0' ? strlen(member->uuid) : key->bv_len, NULL,
+	                    &result->hold) < 0) {
+		result->outcome = VERIFY_BUSY;
+		return;
+	}
+	c.member = refresh(op, m, member, result);
+	c.now = (int64_t)slap_get_time();
+	if (c.member != NULL)
+		account_sync(result->hold, &c.member->login_state);
+	if (split(&c) < 0)
+		return;
+	if (password_right(&c))
+		result->outcome = judge(&c);
+	else if (m->ring == NULL)
+		result->outcome = VERIFY_UNUSABLE;
+	else
+		count_password(&c);
+}
+
+/* --- afterwards ----------------------------------------------------------------------------------- */
+
+static void
+add_number(Modifications **mods, AttributeDescription *ad, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)number);
+	mods_add_text(mods, LDAP_MOD_ADD, ad, text);
+}
+
+int
+verify_spend(Operation *op, struct muster *m, const struct member *member, const struct verify_result *result, int login,
+             Modifications **mods)
+{
+	const struct member *who = subject(member, result);
+
+	(void)m;
+	/* Delete what was read, add what is new: of those who read the same, one gets through. */
+	if (result->step >= 0) {
+		if (!BER_BVISNULL(&who->last_step))
+			mods_add(mods, LDAP_MOD_DELETE, muster_ad.oath_last_step, &who->last_step);
+		add_number(mods, muster_ad.oath_last_step, result->step);
+	}
+	if (!BER_BVISNULL(&who->login_state))
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
+	if (result->renewed[0] != '\0' && result->stored != NULL && login) {
+		mods_add(mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, result->stored);
+		mods_add_text(mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, result->renewed);
+	}
+	if (login)
+		mods_add_time(mods, LDAP_MOD_REPLACE, slap_schema.si_ad_pwdLastSuccess, (int64_t)op->o_time);
+	return 0;
+}
+
+/* save_failures - what the next try has to know, even after a restart */
+static void
+save_failures(Operation *op, struct muster *m, const struct member *member, struct account_try *hold)
+{
+	struct berval dn = member->dn, ndn = member->ndn;
+	Modifications *mods = NULL;
+	char text[128];
+	int rc;
+
+	(void)account_state(hold, text, sizeof(text));
+	mods_add_text(&mods, LDAP_MOD_REPLACE, muster_ad.login_state, text);
+	rc = mods_write(op, m, &dn, &ndn, &mods);
+	account_saved(hold, rc == LDAP_SUCCESS);
+	if (rc != LDAP_SUCCESS && !SLAP_SINGLE_SHADOW(m->db))
+		Debug(LDAP_DEBUG_ANY, "%s muster: a failed login of %s cannot be written (%d), it is kept in memory\n",
+		      op->o_log_prefix, member->dn.bv_val, rc);
+}
+
+void
+verify_end(Operation *op, struct muster *m, const struct member *member, struct verify_result *result)
+{
+	const struct member *who = subject(member, result);
+
+	if (result->failed && who != NULL && result->hold != NULL)
+		save_failures(op, m, who, result->hold);
+	account_release(&result->hold);
+	secret_free(&result->joined);
+	member_free(&result->fresh);
+	secret_wipe_array(result->renewed);
+	result->failed = 0;
+	result->stored = NULL;
+	BER_BVZERO(&result->password);
+}
