@@ -1,6 +1,7 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
 integration_tests += \
+	tests/integration/test_exop.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_write.py
 
@@ -8,6 +9,7 @@ EXTRA_DIST += \
 	tests/lib/__init__.py \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
+	tests/lib/clock.c \
 	tests/lib/exops.py \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \
