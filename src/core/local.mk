@@ -28,6 +28,7 @@ libcore_la_SOURCES = \
 
 unit_tests += \
 	tests/unit/test_base64 \
+	tests/unit/test_core_memory \
 	tests/unit/test_keyring \
 	tests/unit/test_pwhash \
 	tests/unit/test_pwrules \
@@ -37,3 +38,4 @@ unit_tests += \
 
 tests_unit_test_pwhash_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=crypto_pwhash,--wrap=crypto_pwhash_str_alg,--wrap=crypto_pwhash_str_verify
+tests_unit_test_core_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=sodium_malloc
