@@ -3,4 +3,5 @@
 noinst_LTLIBRARIES += libclient.la
 
 libclient_la_SOURCES = \
+	src/client/client.c \
 	src/client/client.h

@@ -3,4 +3,7 @@
 noinst_LTLIBRARIES += libproto.la
 
 libproto_la_SOURCES = \
+	src/proto/proto.c \
 	src/proto/proto.h
+
+unit_tests += tests/unit/test_proto
