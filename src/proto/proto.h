@@ -48,7 +48,7 @@ enum proto_type {
 
 	/* REQ_CHANGE: string user, octets old password, option octets code, octets new password */
 	REQ_CHANGE = 0x0104,
-	/* ANS_CHANGE: uint8 status, uint32 broken rules (enum pwrule), uint16 min, uint16 max, uint16 history */
+	/* ANS_CHANGE: uint8 status, uint32 broken rules (enum proto_rule), uint16 min, uint16 max, uint16 history */
 	ANS_CHANGE = 0x0204,
 
 	/* REQ_REDEEM: string user, octets token, octets new password */
@@ -87,6 +87,18 @@ enum proto_state {
 	STATE_ENROL_REQUIRED = 2,
 	STATE_CHANGE_REQUIRED = 3,
 	STATE_EXPIRED = 4
+};
+
+/* Rules that a new password breaks, or-ed together; the numbers of enum pwrule (core/pwrules.h). */
+enum proto_rule {
+	RULE_MIN_LENGTH = 1 << 0,
+	RULE_MAX_LENGTH = 1 << 1,
+	RULE_LETTER = 1 << 2,
+	RULE_DIGIT = 1 << 3,
+	RULE_SPECIAL = 1 << 4,
+	RULE_HISTORY = 1 << 5,
+	RULE_BYTES = 1 << 6,
+	RULE_ENCODING = 1 << 7
 };
 
 /* One decoded frame. Strings and secrets belong to the message; proto_free() wipes and frees. */

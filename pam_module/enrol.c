@@ -1,0 +1,82 @@
+/*
+ * enrol.c - registering an authenticator at the login prompt, where the organization requires one.
+ */
+#include "module.h"
+
+#include <string.h>
+
+/* show - what the authenticator needs: QR code, and the same as text for who cannot scan */
+static int
+show(struct call *c, const struct proto_message *start)
+{
+	int r;
+
+	r = tell(c, "%s", _("Your organization requires an authenticator app (TOTP). Scan this code with it:"));
+	if (r == PAM_SUCCESS && start->qr != NULL && start->qr->len > 0)
+		r = tell(c, "%s", (const char *)start->qr->data);
+	if (r == PAM_SUCCESS)
+		r = tell(c, _("or type this setup key into it: %s"), (const char *)start->setup_key->data);
+	return r;
+}
+
+static int
+show_recovery_codes(struct call *c, const struct proto_message *answer)
+{
+	int i, r = PAM_SUCCESS;
+
+	if (answer->recovery_codes_len == 0)
+		return PAM_SUCCESS;
+	r = tell(c, "%s", _("Keep these recovery codes where only you find them. Each works once, in place of a code:"));
+	for (i = 0; i < answer->recovery_codes_len && r == PAM_SUCCESS; i++)
+		r = tell(c, "%s", (const char *)answer->recovery_codes[i]->data);
+	return r;
+}
+
+static int
+confirm(struct call *c, const struct proto_message *start)
+{
+	struct proto_message request = { .type = REQ_ENROL }, *answer = NULL;
+	struct secret *code = NULL;
+	int r;
+
+	r = ask(c, _("The 6-digit code that the app shows: "), &code);
+	if (r != PAM_SUCCESS)
+		return r;
+	request.user = (char *)c->user;
+	request.password = c->password;
+	request.setup_key = start->setup_key;
+	request.code = code;
+	r = call_gate(c, &request, &answer);
+	if (r == PAM_SUCCESS)
+		r = status_to_pam(answer->status);
+	if (r == PAM_SUCCESS)
+		r = show_recovery_codes(c, answer);
+	if (r == PAM_SUCCESS)
+		(void)tell(c, "%s", _("The authenticator is registered. Log in with the next code it shows."));
+	proto_free(&answer);
+	secret_free(&code);
+	return r;
+}
+
+int
+enrol(struct call *c)
+{
+	struct proto_message request = { .type = REQ_ENROL_START }, *start = NULL;
+	int r;
+
+	/* A setup key that cannot be shown would lock the person out. */
+	if (c->silent)
+		return PAM_AUTH_ERR;
+	request.user = (char *)c->user;
+	r = call_gate(c, &request, &start);
+	if (r == PAM_SUCCESS)
+		r = status_to_pam(start->status);
+	if (r == PAM_SUCCESS && (start->setup_key == NULL || start->setup_key->len == 0))
+		r = PAM_AUTHINFO_UNAVAIL;
+	if (r == PAM_SUCCESS)
+		r = show(c, start);
+	if (r == PAM_SUCCESS)
+		r = confirm(c, start);
+	proto_free(&start);
+	return r;
+}

@@ -1,0 +1,226 @@
+/*
+ * pam_muster.c - the six entry points. Every one starts from failure; none ever answers PAM_IGNORE.
+ */
+#include "module.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DATA_NAME "muster_login"
+#define TIME_TEXT_MAX 64
+
+/* What authentication leaves for the calls that follow on the same handle. */
+struct login_data {
+	int result; /* of pam_sm_authenticate */
+	int64_t previous_login;
+	char user[];
+};
+
+static void
+data_free(pam_handle_t *ph, void *data, int error_status)
+{
+	(void)ph;
+	(void)error_status;
+	free(data);
+}
+
+static int
+data_put(struct call *c, int result)
+{
+	struct login_data *data = malloc(sizeof(*data) + strlen(c->user) + 1);
+
+	if (data == NULL)
+		return PAM_BUF_ERR;
+	data->result = result;
+	data->previous_login = c->previous_login;
+	memcpy(data->user, c->user, strlen(c->user) + 1);
+	if (pam_set_data(c->ph, DATA_NAME, data, data_free) != PAM_SUCCESS) {
+		free(data);
+		return PAM_BUF_ERR;
+	}
+	return result;
+}
+
+static const struct login_data *
+data_get(pam_handle_t *ph)
+{
+	const void *data = NULL;
+
+	return pam_get_data(ph, DATA_NAME, &data) == PAM_SUCCESS ? data : NULL;
+}
+
+int
+pam_sm_authenticate(pam_handle_t *ph, int flags, int argc, const char **argv)
+{
+	struct call c;
+	int r;
+
+	r = call_begin(&c, ph, flags, argc, argv);
+	if (r == PAM_SUCCESS)
+		r = login(&c);
+	/* A login that the later calls cannot know of is none. */
+	if (c.user != NULL)
+		r = data_put(&c, r);
+	call_end(&c);
+	return r;
+}
+
+int
+pam_sm_setcred(pam_handle_t *ph, int flags, int argc, const char **argv)
+{
+	const struct login_data *data = data_get(ph);
+	struct options options;
+	int r;
+
+	(void)flags;
+	r = options_parse(ph, argc, argv, &options);
+	if (r != PAM_SUCCESS)
+		return r;
+	/* There are no credentials to set. Without authentication on this handle (cron, su by root) nothing was refused. */
+	return data == NULL || data->result == PAM_SUCCESS ? PAM_SUCCESS : PAM_CRED_ERR;
+}
+
+/* account_result - a gate's answer about somebody who logged in without our password */
+static int
+account_result(uint8_t status, uint8_t state)
+{
+	if (status == PROTO_OK)
+		return state == STATE_OK ? PAM_SUCCESS : PAM_ACCT_EXPIRED;
+	if (status == PROTO_MORE && (state == STATE_CHANGE_REQUIRED || state == STATE_EXPIRED))
+		return PAM_NEW_AUTHTOK_REQD;
+	return status == PROTO_DENIED || status == PROTO_MORE ? PAM_PERM_DENIED : status_to_pam(status);
+}
+
+int
+pam_sm_acct_mgmt(pam_handle_t *ph, int flags, int argc, const char **argv)
+{
+	struct proto_message request = { .type = REQ_ACCOUNT }, *answer = NULL;
+	const struct login_data *data = data_get(ph);
+	const char *user = NULL;
+	struct call c;
+	int r;
+
+	/* The directory has just judged this very user: suspended, expired and the rest are refused there. */
+	if (data != NULL && data->result == PAM_SUCCESS && pam_get_user(ph, &user, NULL) == PAM_SUCCESS &&
+	    user != NULL && strcmp(user, data->user) == 0) {
+		struct options options;
+
+		return options_parse(ph, argc, argv, &options);
+	}
+	r = call_begin(&c, ph, flags, argc, argv);
+	if (r == PAM_SUCCESS) {
+		request.user = (char *)c.user;
+		r = call_gate(&c, &request, &answer);
+	}
+	if (r == PAM_SUCCESS)
+		r = account_result(answer->status, answer->state);
+	proto_free(&answer);
+	call_end(&c);
+	return r;
+}
+
+/* old_password - typed, or what the modules before us asked for */
+static int
+old_password(struct call *c)
+{
+	const void *old = NULL;
+
+	if (pam_get_item(c->ph, PAM_OLDAUTHTOK, &old) == PAM_SUCCESS && old != NULL && strlen(old) > 0 &&
+	    strlen(old) <= SECRET_MAX)
+		return secret_new(old, strlen(old), &c->password) == 0 ? PAM_SUCCESS : PAM_BUF_ERR;
+	if (c->options.use_first_pass)
+		return PAM_AUTHTOK_RECOVERY_ERR;
+	return ask(c, _("Current password (or the token from a mail): "), &c->password);
+}
+
+/* code_needed - ask the directory whether the old password is right and a code belongs to it, and get that code */
+static int
+code_needed(struct call *c)
+{
+	struct proto_message request = { .type = REQ_LOGIN }, *answer = NULL;
+	int r;
+
+	request.user = (char *)c->user;
+	request.password = c->password;
+	r = call_gate(c, &request, &answer);
+	if (r != PAM_SUCCESS)
+		return r;
+	r = status_to_pam(answer->status);
+	if (answer->status == PROTO_MORE) {
+		r = PAM_SUCCESS;
+		if (answer->state == STATE_CODE_REQUIRED)
+			r = ask(c, _("One-time code: "), &c->code);
+		else if (answer->state == STATE_ENROL_REQUIRED)
+			r = PAM_AUTH_ERR;
+	}
+	proto_free(&answer);
+	return r;
+}
+
+static int
+update(struct call *c)
+{
+	struct secret *token;
+	int r;
+
+	r = old_password(c);
+	if (r == PAM_SUCCESS && is_token(c->password)) {
+		token = c->password;
+		c->password = NULL;
+		r = redeem_token(c, token);
+		secret_free(&token);
+	} else if (r == PAM_SUCCESS) {
+		r = code_needed(c);
+		if (r == PAM_SUCCESS)
+			r = change_password(c);
+	}
+	if (r == PAM_SUCCESS && pam_set_item(c->ph, PAM_AUTHTOK, c->password->data) != PAM_SUCCESS)
+		r = PAM_BUF_ERR;
+	return r;
+}
+
+int
+pam_sm_chauthtok(pam_handle_t *ph, int flags, int argc, const char **argv)
+{
+	struct call c;
+	int r;
+
+	r = call_begin(&c, ph, flags, argc, argv);
+	if (flags & PAM_PRELIM_CHECK)
+		r = r == PAM_AUTHINFO_UNAVAIL ? PAM_TRY_AGAIN : r;
+	else if (r == PAM_SUCCESS)
+		r = (flags & PAM_UPDATE_AUTHTOK) ? update(&c) : PAM_SERVICE_ERR;
+	call_end(&c);
+	return r;
+}
+
+int
+pam_sm_open_session(pam_handle_t *ph, int flags, int argc, const char **argv)
+{
+	const struct login_data *data = data_get(ph);
+	struct call c = { .ph = ph, .silent = (flags & PAM_SILENT) != 0 };
+	char text[TIME_TEXT_MAX];
+	struct tm when;
+	time_t t;
+	int r;
+
+	r = options_parse(ph, argc, argv, &c.options);
+	if (r != PAM_SUCCESS)
+		return PAM_SESSION_ERR;
+	if (data == NULL || data->result != PAM_SUCCESS || data->previous_login <= 0)
+		return PAM_SUCCESS;
+	t = (time_t)data->previous_login;
+	if (localtime_r(&t, &when) != NULL && strftime(text, sizeof(text), "%F %T %Z", &when) > 0)
+		(void)tell(&c, _("Previous login: %s"), text);
+	return PAM_SUCCESS;
+}
+
+int
+pam_sm_close_session(pam_handle_t *ph, int flags, int argc, const char **argv)
+{
+	struct options options;
+
+	(void)flags;
+	return options_parse(ph, argc, argv, &options) == PAM_SUCCESS ? PAM_SUCCESS : PAM_SESSION_ERR;
+}
