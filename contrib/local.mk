@@ -15,3 +15,8 @@ EXTRA_DIST += \
 	contrib/lib/demo_site.py \
 	contrib/lib/demo_story.py \
 	contrib/lib/smtp_server.py
+
+# What the demo and the tests log in with; not installed
+noinst_PROGRAMS += pam-login
+pam_login_SOURCES = contrib/lib/pam-login.c
+pam_login_LDADD = $(PAM_LIBS)
