@@ -3,21 +3,33 @@
  */
 #include "slapd/muster.h"
 
-/*
- * Each loses its identity at once, so that operations which wait find themselves anonymous, and its socket is shut: slapd's
- * listener then sees the end of it and closes it in its own way. Also when it is the connection that asked for it.
- */
-void
-connections_end(struct berval *ndn)
+int
+connections_end(Operation *op, struct berval *ndn)
 {
 	ber_socket_t index;
 	Connection *c;
+	int own = 0;
 
 	for (c = connection_first(&index); c != NULL; c = connection_next(c, &index)) {
 		if (BER_BVISEMPTY(&c->c_ndn) || !dn_match(&c->c_ndn, ndn))
 			continue;
+		/* Operations that wait on the connection find themselves anonymous. */
 		connection2anonymous(c);
-		slapd_shutsock(c->c_sd);
+		if (c == op->o_conn)
+			own = 1;
+		else
+			slapd_shutsock(c->c_sd);
 	}
 	connection_done(c);
+	return own;
+}
+
+void
+connections_end_own(Operation *op)
+{
+	ldap_pvt_thread_mutex_lock(&op->o_conn->c_mutex);
+	/* slapd's listener sees the end of the socket and closes it in its own way. */
+	if (op->o_conn->c_connid == op->o_connid)
+		slapd_shutsock(op->o_conn->c_sd);
+	ldap_pvt_thread_mutex_unlock(&op->o_conn->c_mutex);
 }

@@ -333,7 +333,14 @@ int sasl_register(void);
 int config_register(slap_overinst *muster);
 /* config_order_wrong - 1 when an overlay that must be below muster is above it */
 int config_order_wrong(const slap_overinst *on);
-void connections_end(struct berval *ndn); /* members that are suspended; also when it is op's own */
+
+/*
+ * connections_end - take the identity of a member from every connection and close them; to be called before the answer is
+ *                   sent. op's own connection is only made anonymous, so that the answer gets through.
+ * out:   1 when op's own connection was among them: close it with connections_end_own() after the answer
+ */
+int connections_end(Operation *op, struct berval *ndn);
+void connections_end_own(Operation *op);
 
 /* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
 enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,

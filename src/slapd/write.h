@@ -34,7 +34,8 @@ struct write {
 	int manages_password; /* may store what is hashed already */
 	int manages_seed;     /* may store what is sealed already */
 	Modifications *owed;  /* what the overlay writes in the same modification */
-	int end_connections;
+	int end_connections;  /* once it is written: the member is not active any more */
+	int own_ended;
 	const char *what;     /* for the audit line */
 	struct verify_result verified;
 	int verifying;        /* verified is to be ended after the answer */

@@ -115,7 +115,9 @@ set_plain(struct write *w, const struct berval *plain)
 	struct password_change change = { .plain = *plain, .by_self = w->self, .by_token = 0 };
 	Modifications *planned = NULL;
 	char text[PWRULES_TEXT_MAX];
-	int r = password_plan(w->op, w->m, w->member, &change, &planned, text);
+	/* The entry as it is since the account was reserved, when it changed before that. */
+	const struct member *member = w->verified.fresh != NULL ? w->verified.fresh : w->member;
+	int r = password_plan(w->op, w->m, member, &change, &planned, text);
 
 	if (r < 0)
 		return write_refuse_plan(w, r, text);

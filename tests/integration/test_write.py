@@ -130,7 +130,7 @@ def test_rootdn_keeps_the_rules():
     member = people.member(acme, password=PASSWORD, root=root)
     refused(root.modify(member.dn, ("replace", "userPassword", "weak")), CONSTRAINT, "min-length=8", "the rules hold for the rootdn")
     refused(root.modify(member.dn, ("replace", "userPassword", PASSWORD)), CONSTRAINT, "history=3", "history, too")
-    refused(root.modify(member.dn, ("replace", "userPassword;x-tag", ANOTHER)), CONSTRAINT, "options", "no tagged password")
+    refused(root.modify(member.dn, ("replace", "userPassword;lang-en", ANOTHER)), CONSTRAINT, "options", "no tagged password")
     tap.is_(root.modify(member.dn, ("replace", "userPassword", "{NOSUCH}" + "a1!")).code, OK,
             "a scheme nobody knows is a password in the clear")
     tap.ok(stored(member)["userPassword"][0].startswith(b"{MUSTER}"), "and hashed as one")
