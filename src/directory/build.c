@@ -169,20 +169,33 @@ out:
 	return r;
 }
 
-char *
-directory_dn_parent(const char *dn)
+/* A DN without its first parts. */
+static char *
+dn_from(const char *dn, size_t skip)
 {
 	LDAPDN parsed = NULL;
-	char *text = NULL, *parent = NULL;
+	char *text = NULL, *copy = NULL;
 
 	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS || parsed == NULL)
 		goto out;
-	if (ldap_dn2str(parsed + 1, &text, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS && text != NULL)
-		parent = strdup(text);
+	if (ldap_dn2str(parsed + skip, &text, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS && text != NULL)
+		copy = strdup(text);
 out:
 	ldap_memfree(text);
 	ldap_dnfree(parsed);
-	return parent;
+	return copy;
+}
+
+char *
+directory_dn_parent(const char *dn)
+{
+	return dn_from(dn, 1);
+}
+
+char *
+directory_dn_clean(const char *dn)
+{
+	return dn_from(dn, 0);
 }
 
 static int

@@ -93,6 +93,11 @@ int directory_enrol_totp(struct directory *d, const struct directory_target *tar
                          const struct secret *password, const uint8_t *seed, size_t seed_len,
                          const struct secret *code, struct secret ***codes_out, size_t *n_out);
 
+/* directory_whoami - the DN the server knows us by, "" for anonymous (RFC 4532). dn_out: to be freed */
+int directory_whoami(struct directory *d, char **dn_out);
+/* directory_set_password - of an entry that is no member, hashed by the server (RFC 3062). */
+int directory_set_password(struct directory *d, const char *dn, const struct secret *new_password);
+
 /* One fact of a message, UTF-8. */
 struct directory_fact {
 	char *name;
@@ -175,6 +180,8 @@ int directory_dn_check(const char *dn);
 int directory_dn_rdn(const char *dn, char **type_out, char **value_out);
 /* directory_dn_parent - a DN without its first RDN, to be freed; NULL when there is none or memory is short. */
 char *directory_dn_parent(const char *dn);
+/* directory_dn_clean - the same DN in the one form of RFC 4514, without blanks between parts; to be freed. NULL: not a DN */
+char *directory_dn_clean(const char *dn);
 /* directory_dn_equal - 1 when two DNs are the same apart from case and blanks between parts. */
 int directory_dn_equal(const char *a, const char *b);
 

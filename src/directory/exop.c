@@ -1,7 +1,8 @@
 /*
- * exop.c - extended operations about a member's password and second factor.
+ * exop.c - extended operations about a member's password and second factor, and two standard ones.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "directory/internal.h"
 
@@ -140,4 +141,34 @@ directory_enrol_totp(struct directory *d, const struct directory_target *target,
 	ber_bvfree(value);
 	ber_bvfree(answer);
 	return r;
+}
+
+int
+directory_whoami(struct directory *d, char **dn_out)
+{
+	struct berval *answer = NULL;
+	size_t skip;
+	int r;
+
+	*dn_out = NULL;
+	r = exop_call(d, LDAP_EXOP_WHO_AM_I, NULL, &answer);
+	if (r != 0)
+		return r;
+	/* "dn:" and a DN, or nothing for anonymous (RFC 4532) */
+	skip = answer != NULL && answer->bv_len > 3 && strncmp(answer->bv_val, "dn:", 3) == 0 ? 3 : 0;
+	*dn_out = skip > 0 ? strndup(answer->bv_val + skip, answer->bv_len - skip) : strdup("");
+	ber_bvfree(answer);
+	return *dn_out != NULL ? 0 : ERR_MEMORY;
+}
+
+/* PasswdModifyRequestValue ::= SEQUENCE { userIdentity [0], oldPasswd [1], newPasswd [2] }, all optional */
+int
+directory_set_password(struct directory *d, const char *dn, const struct secret *new_password)
+{
+	const struct exop_field fields[] = {
+		{ .tag = TAG_CONTEXT_0, .data = dn, .len = strlen(dn) },
+		secret_field(TAG_CONTEXT_2, new_password)
+	};
+
+	return call_without_answer(d, LDAP_EXOP_MODIFY_PASSWD, NULL, fields, 2);
 }

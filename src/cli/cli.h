@@ -1,0 +1,209 @@
+/*
+ * cli.h - what the files of the command share: its table of commands, the session, what is printed.
+ */
+#ifndef MUSTER_CLI_H
+#define MUSTER_CLI_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "common/conf.h"
+#include "common/err.h"
+#include "common/secret.h"
+#include "directory/directory.h"
+
+/* Exit codes; muster(1) lists them. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,   /* none of the others */
+	EXIT_USAGE = 2,    /* the command line, the configuration or a name is not right */
+	EXIT_REFUSED = 3,  /* wrong password, code or token, or no right to do this */
+	EXIT_NOT_FOUND = 4,
+	EXIT_IN_USE = 5,   /* a name or domain exists already */
+	EXIT_RULES = 6,    /* the new password breaks rules */
+	EXIT_UNREACHABLE = 7,
+	EXIT_NO_MUSTER = 8 /* the server does not enforce Muster's rules */
+};
+
+/* --- commands.c: options and commands ----------------------------------------------------------- */
+
+enum option_id {
+	OPT_URI, OPT_BIND_DN, OPT_PROMPT, OPT_MECHANISM, OPT_EXTERNAL, OPT_CA_FILE, OPT_BASE, OPT_CONF, OPT_JSON,
+	OPT_HELP, OPT_VERSION,
+	OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER, OPT_COURIER_FILE, OPT_ADMIN,
+	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
+	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER,
+	OPT_COUNT
+};
+
+struct option {
+	enum option_id id;
+	char letter;          /* '\0' none */
+	const char *name;
+	const char *argument; /* what stands for it in help; NULL: a switch */
+	const char *help;
+};
+
+struct args {
+	const char *value[OPT_COUNT]; /* NULL: not given; a switch that is given: "" */
+	const char **words;           /* after noun and verb */
+	int words_len;
+};
+
+struct session;
+
+struct command {
+	const char *noun, *verb; /* verb NULL: the noun is the whole command */
+	const char *words_help;
+	int words_min, words_max;
+	const char *help;
+	const enum option_id *options; /* besides the global ones; ends with OPT_COUNT */
+	int (*run)(struct session *s); /* returns an exit code */
+};
+
+const struct command *command_list(size_t *n_out);
+const struct option *option_find_id(enum option_id id);
+const struct option *option_list(size_t *n_out);
+/* option_is_global - 1 when every command takes it */
+int option_is_global(enum option_id id);
+void command_usage(const struct command *command);
+void command_usage_all(void);
+
+int init_run(struct session *s);
+int org_add(struct session *s);
+int org_list(struct session *s);
+int org_show(struct session *s);
+int member_add(struct session *s);
+int member_list(struct session *s);
+int member_show(struct session *s);
+int member_suspend(struct session *s);
+int member_resume(struct session *s);
+int password_reset(struct session *s);
+int password_redeem(struct session *s);
+int password_change(struct session *s);
+int otp_enrol(struct session *s);
+int otp_remove(struct session *s);
+int otp_status(struct session *s);
+
+/* --- session.c: who is asking whom --------------------------------------------------------------- */
+
+struct session {
+	struct args args;
+	struct conf *conf;   /* NULL without a configuration file */
+	struct directory *d; /* NULL until session_connect() */
+	char *base;
+	int external;        /* bound with SASL EXTERNAL */
+};
+
+/* All of these print what is wrong and return an exit code. */
+int session_connect(struct session *s);  /* not bound */
+int session_bind(struct session *s);     /* connected and bound as -D or EXTERNAL says */
+int session_base(struct session *s);     /* s->base: --base, configuration, or the server's only suffix */
+void session_free(struct session *s);
+
+/*
+ * session_organization - the organization of that name or domain. Prints when it is not there.
+ * out:   *org_out  freed with directory_entry_free()
+ */
+int session_organization(struct session *s, const char *name, struct directory_entry **org_out);
+/* session_only_organization - the only one the person can see. */
+int session_only_organization(struct session *s, struct directory_entry **org_out);
+
+/* --- who.c: members as people write them --------------------------------------------------------- */
+
+/* DN, ORG/ID or LOGIN; the texts point into the words or belong to the struct. */
+struct who {
+	const char *dn, *organization, *login;
+	char *parts; /* owned */
+};
+int who_parse(const char *word, struct who *who_out);
+void who_target(const struct who *who, struct directory_target *target_out);
+void who_free(struct who *who);
+/* who_dn - the DN of a member, looked up where needed. *dn_out is to be freed. */
+int who_dn(struct session *s, const struct who *who, char **dn_out);
+/* who_dn_of_words - the same from "WHO" or "ORG ID" */
+int who_dn_of_words(struct session *s, char **dn_out);
+
+/* --- names.c: what may be a name ------------------------------------------------------------------ */
+
+/* Each prints what is wrong and returns 0 or EXIT_USAGE. */
+int name_check_organization(const char *name);
+int name_check_domain(const char *domain);
+int name_check_id(const char *id);
+int name_check_person(const char *what, const char *name);
+int name_check_mail(const char *mail);
+int name_check_language(const char *language);
+int name_check_mobile(const char *mobile);
+/* name_distance - how many letters must be added, removed, changed or swapped */
+size_t name_distance(const char *a, const char *b);
+
+/* --- prompt.c: what only the person knows ------------------------------------------------------- */
+
+/*
+ * prompt_secret - ask without echo on the terminal, or read one line when standard input is none.
+ * out:   *s_out  NULL on error, never empty
+ */
+int prompt_secret(const char *question, struct secret **s_out);
+/* prompt_new_password - twice, and the same both times */
+int prompt_new_password(struct secret **s_out);
+
+/* --- output.c: what is printed --------------------------------------------------------------------- */
+
+void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* say_failure - what an operation failed with, for a person. Returns the exit code that belongs to r. */
+int say_failure(struct session *s, int r, const char *what);
+/* say_rules - why a new password was refused */
+int say_rules(struct session *s);
+
+/* A value from the directory as JSON text; null when absent or no text. */
+json_t *json_text(const char *value);
+json_t *json_attribute(const struct directory_entry *entry, const char *name);
+
+struct column {
+	const char *key;
+	const char *title;
+};
+/* Facts as JSON with --json, else as text. Both take the reference. NULL (memory) is a failure. */
+int print_object(struct session *s, json_t *object, const struct column *columns, size_t n);
+int print_list(struct session *s, json_t *list, const struct column *columns, size_t n);
+/* print_done - one sentence, or the object with --json */
+int print_done(struct session *s, json_t *object, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- record.c: the attributes of an entry to be written ---------------------------------------------- */
+
+#define RECORD_MAX 24
+
+struct record {
+	struct directory_change changes[RECORD_MAX];
+	struct directory_value values[RECORD_MAX];
+	size_t n;
+	int overflow; /* something did not fit: writing it fails */
+};
+/* record_put - one value; a value of NULL is left out. Text is not copied. */
+void record_put(struct record *record, enum directory_change_op op, const char *attribute, const char *value);
+/* record_put_values - values that live as long as the record */
+void record_put_values(struct record *record, enum directory_change_op op, const char *attribute,
+                       const struct directory_value *values, size_t n);
+/* error: ERR_RANGE on overflow, else as directory_add() and directory_modify() */
+int record_add(struct directory *d, const char *dn, const struct record *record);
+int record_modify(struct directory *d, const char *dn, const struct record *record);
+
+/* --- member.c ------------------------------------------------------------------------------------------ */
+
+struct person {
+	const char *id, *name, *mail, *mobile, *language, *nickname;
+};
+int person_check(const struct person *person);
+/* person_add - one member below ou=people of an organization; returns an ERR_* code */
+int person_add(struct session *s, const char *dn, const struct person *person);
+/* is_owner - 1 when the organization names that DN */
+int organization_has_owner(const struct directory_entry *org, const char *dn);
+
+/* --- qr.c ---------------------------------------------------------------------------------------------- */
+
+/* qr_print - a QR code in half blocks on standard output. error: ERR_RANGE, ERR_MEMORY */
+int qr_print(const char *text);
+
+#endif

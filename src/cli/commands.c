@@ -1,0 +1,157 @@
+/*
+ * commands.c - every option and every command, one row each. Parser, help and suggestions read these tables.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct option options[] = {
+	{ OPT_URI, 'H', "uri", "URI", "directory server: ldaps://, ldapi:// or ldap:// (upgraded to TLS)" },
+	{ OPT_BIND_DN, 'D', "bind-dn", "DN", "who you are; the password is asked for" },
+	{ OPT_PROMPT, 'W', "prompt", NULL, "ask for the password (that is so anyway)" },
+	{ OPT_MECHANISM, 'Y', "mechanism", "EXTERNAL", "who you are to the system, over ldapi://" },
+	{ OPT_EXTERNAL, '\0', "external", NULL, "the same as -Y EXTERNAL" },
+	{ OPT_CA_FILE, '\0', "ca-file", "FILE", "certificates that the server's must lead to" },
+	{ OPT_BASE, 'b', "base", "DN", "where the directory begins" },
+	{ OPT_CONF, 'c', "conf", "FILE", "configuration instead of the system's muster.conf" },
+	{ OPT_JSON, '\0', "json", NULL, "print facts as JSON" },
+	{ OPT_HELP, 'h', "help", NULL, "this text, or that of a command" },
+	{ OPT_VERSION, '\0', "version", NULL, "print the version" },
+
+	{ OPT_DRY_RUN, '\0', "dry-run", NULL, "print as LDIF what would be changed, change nothing" },
+	{ OPT_MODULE, '\0', "module", "FILE", "muster.so, when it is not in slapd's module folder" },
+	{ OPT_KEY_FILE, '\0', "key-file", "FILE", "sealing keys, made when absent [/etc/ldap/muster.keys]" },
+	{ OPT_KEY_OWNER, '\0', "key-owner", "USER", "owner of a new key file [who slapd runs as]" },
+	{ OPT_COURIER_FILE, '\0', "courier-password-file", "FILE", "password of the courier, made when absent" },
+	{ OPT_ADMIN, '\0', "admin", "DN", "who administers members [cn=admin,BASE]" },
+
+	{ OPT_DOMAIN, '\0', "domain", "NAME", "3 to 40 of a-z 0-9 -, first a letter or digit" },
+	{ OPT_POLICY, '\0', "policy", "NAME", "template of login rules [console-16]" },
+	{ OPT_OWNER_ID, '\0', "owner-id", "ID", "login of the OWNER" },
+	{ OPT_OWNER_NAME, '\0', "owner-name", "NAME", "name of the OWNER" },
+	{ OPT_OWNER_MAIL, '\0', "owner-mail", "ADDRESS", "where the OWNER's first mail goes" },
+	{ OPT_OWNER_LANGUAGE, '\0', "owner-language", "LANGUAGE", "language of the OWNER, for example ko" },
+	{ OPT_NAME, '\0', "name", "NAME", "the member's name" },
+	{ OPT_MAIL, '\0', "mail", "ADDRESS", "the member's mail address" },
+	{ OPT_MOBILE, '\0', "mobile", "NUMBER", "mobile phone, +82 10 ..." },
+	{ OPT_LANGUAGE, '\0', "language", "LANGUAGE", "language of mails, for example ko" },
+	{ OPT_NICKNAME, '\0', "nickname", "NAME", "nickname" },
+	{ OPT_OWNER, '\0', "owner", NULL, "make the member an OWNER" }
+};
+
+static const enum option_id no_options[] = { OPT_COUNT };
+static const enum option_id init_options[] = { OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER,
+	OPT_COURIER_FILE, OPT_ADMIN, OPT_COUNT };
+static const enum option_id org_add_options[] = { OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME,
+	OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE, OPT_COUNT };
+static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE,
+	OPT_NICKNAME, OPT_OWNER, OPT_COUNT };
+
+static const struct command commands[] = {
+	{ "init", NULL, "", 0, 0, "bring Muster into a slapd that runs", init_options, init_run },
+	{ "org", "add", "NAME", 1, 1, "make an organization with its OWNER", org_add_options, org_add },
+	{ "org", "list", "", 0, 0, "organizations", no_options, org_list },
+	{ "org", "show", "ORG", 1, 1, "an organization and its rules", no_options, org_show },
+	{ "member", "add", "[ORG] ID", 1, 2, "register a member", member_add_options, member_add },
+	{ "member", "list", "[ORG]", 0, 1, "members of an organization", no_options, member_list },
+	{ "member", "show", "WHO", 1, 2, "a member", no_options, member_show },
+	{ "member", "suspend", "WHO", 1, 2, "stop a member from logging in", no_options, member_suspend },
+	{ "member", "resume", "WHO", 1, 2, "let a suspended member in again", no_options, member_resume },
+	{ "password", "reset", "WHO", 1, 1, "ask for a mail with a token", no_options, password_reset },
+	{ "password", "redeem", "WHO", 1, 1, "set a password with the token", no_options, password_redeem },
+	{ "password", "change", "[WHO]", 0, 1, "change a password", no_options, password_change },
+	{ "otp", "enrol", "[WHO]", 0, 1, "register an authenticator app", no_options, otp_enrol },
+	{ "otp", "remove", "[WHO]", 0, 1, "remove it", no_options, otp_remove },
+	{ "otp", "status", "[WHO]", 0, 1, "whether one is registered", no_options, otp_status }
+};
+
+const struct command *
+command_list(size_t *n_out)
+{
+	*n_out = sizeof(commands) / sizeof(commands[0]);
+	return commands;
+}
+
+const struct option *
+option_list(size_t *n_out)
+{
+	*n_out = sizeof(options) / sizeof(options[0]);
+	return options;
+}
+
+const struct option *
+option_find_id(enum option_id id)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (options[i].id == id)
+			return &options[i];
+	}
+	return NULL;
+}
+
+int
+option_is_global(enum option_id id)
+{
+	return id <= OPT_VERSION;
+}
+
+static void
+print_option(const struct option *option)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%s%c%s --%s%s%s", option->letter ? "-" : " ",
+	         option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name,
+	         option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
+	printf("  %-34s %s\n", left, option->help);
+}
+
+static void
+print_global_options(void)
+{
+	size_t i;
+
+	printf("\nOptions of every command:\n");
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (option_is_global(options[i].id))
+			print_option(&options[i]);
+	}
+}
+
+void
+command_usage(const struct command *command)
+{
+	const enum option_id *id;
+
+	printf("usage: muster [options] %s%s%s%s%s\n       %s\n", command->noun, command->verb != NULL ? " " : "",
+	       command->verb != NULL ? command->verb : "", *command->words_help != '\0' ? " " : "",
+	       command->words_help, command->help);
+	if (strstr(command->words_help, "WHO") != NULL)
+		printf("WHO is a DN, ORG/ID, or the login of a platform member.\n");
+	if (command->options[0] != OPT_COUNT)
+		printf("\nOptions:\n");
+	for (id = command->options; *id != OPT_COUNT; id++)
+		print_option(option_find_id(*id));
+	print_global_options();
+}
+
+void
+command_usage_all(void)
+{
+	char left[64];
+	size_t i;
+
+	printf("usage: muster [options] COMMAND ...\n\nCommands:\n");
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		snprintf(left, sizeof(left), "%s%s%s %s", commands[i].noun, commands[i].verb != NULL ? " " : "",
+		         commands[i].verb != NULL ? commands[i].verb : "", commands[i].words_help);
+		printf("  %-34s %s\n", left, commands[i].help);
+	}
+	printf("\nORG is the name or domain of an organization, WHO a DN, ORG/ID, or the login of a platform\n"
+	       "member. Passwords are asked for on the terminal; when standard input is none they are read\n"
+	       "from it, one a line. \"muster COMMAND --help\" tells the options of a command.\n");
+	print_global_options();
+}

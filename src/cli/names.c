@@ -1,0 +1,175 @@
+/*
+ * names.c - what may be the name of something. The directory has the last word; these say it in words a person
+ *           can act on, before anything is written.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "common/address.h"
+#include "common/text.h"
+
+#define DOMAIN_MIN 3
+#define DOMAIN_MAX 40
+#define ID_MAX 64
+#define NAME_MAX_CHARS 64
+#define LANGUAGE_MAX 35 /* RFC 5646 section 4.4.1 */
+
+/* Characters that DNs, filters, paths or ORG/ID give a meaning. */
+#define ORGANIZATION_REFUSED ",+\"\\<>;=#*()/"
+
+static size_t
+count_chars(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+/* Text with something to see in it: UTF-8, no control characters, no blanks around it. */
+static int
+check_text(const char *what, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (!text_is_utf8(text, len)) {
+		say_error("%s is not valid UTF-8", what);
+		return EXIT_USAGE;
+	}
+	if (!text_is_clean(text, len)) {
+		say_error("%s must not contain line breaks or other control characters", what);
+		return EXIT_USAGE;
+	}
+	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ') {
+		say_error("%s must not be empty or have blanks around it", what);
+		return EXIT_USAGE;
+	}
+	if (count_chars(text) > NAME_MAX_CHARS) {
+		say_error("%s is longer than %d characters", what, NAME_MAX_CHARS);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+name_check_organization(const char *name)
+{
+	int r = check_text("the organization's name", name);
+
+	if (r != 0)
+		return r;
+	if (strpbrk(name, ORGANIZATION_REFUSED) != NULL) {
+		say_error("the organization's name must not contain any of %s", ORGANIZATION_REFUSED);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+name_check_domain(const char *domain)
+{
+	size_t len = strlen(domain);
+
+	if (len < DOMAIN_MIN || len > DOMAIN_MAX ||
+	    strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-") != len || domain[0] == '-') {
+		say_error("a domain is %d to %d of a-z, 0-9 and -, and begins with a letter or digit", DOMAIN_MIN,
+		          DOMAIN_MAX);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+name_check_id(const char *id)
+{
+	size_t len = strlen(id), i;
+	int good = len > 0 && len <= ID_MAX && (isalnum((unsigned char)id[0]) || id[0] == '_');
+
+	for (i = 0; good && i < len; i++)
+		good = (unsigned char)id[i] < 0x80 && (isalnum((unsigned char)id[i]) || strchr("._-@+", id[i]) != NULL);
+	if (!good) {
+		say_error("an ID is 1 to %d letters, digits and . _ - @ +, and begins with a letter, digit or _", ID_MAX);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+name_check_person(const char *what, const char *name)
+{
+	return check_text(what, name);
+}
+
+int
+name_check_mail(const char *mail)
+{
+	if (!address_is_mail(mail)) {
+		say_error("the mail address must look like name@example.com");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+name_check_language(const char *language)
+{
+	size_t len = strlen(language), i;
+	int good = len >= 2 && len <= LANGUAGE_MAX && language[0] != '-' && language[len - 1] != '-';
+
+	for (i = 0; good && i < len; i++)
+		good = (unsigned char)language[i] < 0x80 && (isalnum((unsigned char)language[i]) || language[i] == '-');
+	if (!good) {
+		say_error("a language is a tag like ko, en or en-GB");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+name_check_mobile(const char *mobile)
+{
+	size_t len = strlen(mobile);
+
+	if (len < 5 || len > 32 || strspn(mobile, "+0123456789 -()") != len ||
+	    strpbrk(mobile, "0123456789") == NULL) {
+		say_error("a mobile number is 5 to 32 digits with blanks or - between, and + in front of the country");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static size_t
+min3(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+/* Damerau-Levenshtein with one swap; long words are not typos of ours. */
+size_t
+name_distance(const char *a, const char *b)
+{
+	enum { LONGEST = 31 };
+	size_t d[LONGEST + 1][LONGEST + 1];
+	size_t a_len = strlen(a), b_len = strlen(b), i, k;
+
+	if (a_len > LONGEST || b_len > LONGEST)
+		return LONGEST + 1;
+	for (i = 0; i <= a_len; i++)
+		d[i][0] = i;
+	for (k = 0; k <= b_len; k++)
+		d[0][k] = k;
+	for (i = 1; i <= a_len; i++) {
+		for (k = 1; k <= b_len; k++) {
+			d[i][k] = min3(d[i - 1][k] + 1, d[i][k - 1] + 1, d[i - 1][k - 1] + (a[i - 1] != b[k - 1]));
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
+			    d[i - 2][k - 2] + 1 < d[i][k])
+				d[i][k] = d[i - 2][k - 2] + 1;
+		}
+	}
+	return d[a_len][b_len];
+}

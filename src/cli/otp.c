@@ -1,0 +1,275 @@
+/*
+ * otp.c - the second factor: register an authenticator app, remove it, ask whether there is one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "core/totp.h"
+
+#define ISSUER_DEFAULT "Muster"
+
+static const char *
+who_word(const struct session *s)
+{
+	return s->args.words_len > 0 ? s->args.words[0] : s->args.value[OPT_BIND_DN];
+}
+
+static int
+say_who(void)
+{
+	say_error("say who: WHO, or -D DN");
+	return EXIT_USAGE;
+}
+
+/* --- enrol ---------------------------------------------------------------------------------------------- */
+
+struct enrolment {
+	struct who who;
+	struct directory_target target;
+	struct secret *password, *code;
+	uint8_t seed[TOTP_SEED_MIN];
+	char key[TOTP_BASE32_MAX];
+	char *uri;
+};
+
+static void
+enrolment_free(struct enrolment *e)
+{
+	who_free(&e->who);
+	secret_free(&e->password);
+	secret_free(&e->code);
+	secret_wipe_array(e->seed);
+	secret_wipe_array(e->key);
+	secret_wipe_string(e->uri);
+	free(e->uri);
+}
+
+/* What the app shows beside the code: the login, taken out of a DN where there is only that. */
+static int
+enrolment_uri(struct session *s, struct enrolment *e)
+{
+	const char *issuer = s->conf != NULL && *s->conf->gate.issuer != '\0' ? s->conf->gate.issuer : ISSUER_DEFAULT;
+	char *type = NULL, *login = NULL;
+	int r;
+
+	totp_seed_new(e->seed);
+	r = totp_seed_to_text(e->seed, sizeof(e->seed), e->key);
+	if (r == 0 && e->who.dn != NULL)
+		r = directory_dn_rdn(e->who.dn, &type, &login);
+	if (r == 0)
+		r = totp_uri(e->seed, sizeof(e->seed), issuer, login != NULL ? login : e->who.login, &e->uri);
+	free(type);
+	free(login);
+	return r == 0 ? EXIT_DONE : say_failure(s, r, "setup key");
+}
+
+static int
+enrolment_show(struct session *s, const struct enrolment *e)
+{
+	if (s->args.value[OPT_JSON] != NULL) {
+		printf("{\"setup_key\": \"%s\", \"uri\": \"%s\"}\n", e->key, e->uri);
+		return EXIT_DONE;
+	}
+	printf("Scan this with an authenticator app, or type the setup key into it:\n\n");
+	if (isatty(STDOUT_FILENO) && qr_print(e->uri) != 0)
+		say_error("the QR code cannot be shown; use the setup key");
+	printf("\n  setup key  %s\n  address    %s\n\n", e->key, e->uri);
+	fflush(stdout);
+	return EXIT_DONE;
+}
+
+static int
+codes_show(struct session *s, struct secret **codes, size_t n)
+{
+	size_t i;
+
+	if (s->args.value[OPT_JSON] != NULL) {
+		printf("{\"enrolled\": true, \"recovery_codes\": [");
+		for (i = 0; i < n; i++)
+			printf("%s\"%s\"", i > 0 ? ", " : "", (const char *)codes[i]->data);
+		printf("]}\n");
+		return EXIT_DONE;
+	}
+	printf("The authenticator is registered: from now on every login asks for its code.\n");
+	if (n > 0)
+		printf("\nRecovery codes, each for one login without the app. They are shown this once; keep them\n"
+		       "where the phone is not:\n\n");
+	for (i = 0; i < n; i++)
+		printf("  %s\n", (const char *)codes[i]->data);
+	return EXIT_DONE;
+}
+
+/* Printed as they are: nothing that a terminal or JSON would take for something else. */
+static int
+codes_printable(struct secret **codes, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < codes[i]->len; k++) {
+			uint8_t c = codes[i]->data[k];
+
+			if (c <= ' ' || c > '~' || c == '"' || c == '\\')
+				return 0;
+		}
+	}
+	return 1;
+}
+
+static int
+enrolment_send(struct session *s, const struct enrolment *e)
+{
+	struct secret **codes = NULL;
+	size_t n = 0, i;
+	int r, status;
+
+	r = directory_enrol_totp(s->d, &e->target, e->password, e->seed, sizeof(e->seed), e->code, &codes, &n);
+	if (r == 0 && !codes_printable(codes, n))
+		r = ERR_PROTO;
+	if (r == ERR_REFUSED) {
+		say_error("the password or the code is wrong; nothing was registered, so remove the new entry from the app");
+		status = EXIT_REFUSED;
+	} else if (r != 0) {
+		status = say_failure(s, r, "the authenticator was not registered");
+	} else {
+		status = codes_show(s, codes, n);
+	}
+	for (i = 0; i < n; i++)
+		secret_free(&codes[i]);
+	free(codes);
+	return status;
+}
+
+int
+otp_enrol(struct session *s)
+{
+	struct enrolment e = { .uri = NULL };
+	int status;
+
+	if (who_word(s) == NULL)
+		return say_who();
+	status = who_parse(who_word(s), &e.who);
+	if (status == EXIT_DONE) {
+		who_target(&e.who, &e.target);
+		status = session_connect(s);
+	}
+	if (status == EXIT_DONE)
+		status = prompt_secret("Password: ", &e.password);
+	if (status == EXIT_DONE)
+		status = enrolment_uri(s, &e);
+	if (status == EXIT_DONE)
+		status = enrolment_show(s, &e);
+	if (status == EXIT_DONE)
+		status = prompt_secret("Code that the app shows: ", &e.code);
+	if (status == EXIT_DONE)
+		status = enrolment_send(s, &e);
+	enrolment_free(&e);
+	return status;
+}
+
+/* --- remove --------------------------------------------------------------------------------------------- */
+
+static int
+remove_from(struct session *s, const char *dn, const struct secret *code)
+{
+	struct record record = { .n = 0 };
+	struct directory_value value;
+	int r;
+
+	record_put_values(&record, CHANGE_DELETE, "oathSecret", NULL, 0);
+	if (code != NULL) {
+		value.data = code->data;
+		value.len = code->len;
+		record_put_values(&record, CHANGE_ADD, "musterCode", &value, 1);
+	}
+	r = record_modify(s->d, dn, &record);
+	if (r == 0)
+		return print_done(s, json_pack("{s:s, s:b}", "dn", dn, "registered", 0),
+		                  "the authenticator of %s is removed", dn);
+	if (directory_result(s->d) == 16) { /* noSuchAttribute */
+		say_error("%s has no authenticator registered", dn);
+		return EXIT_NOT_FOUND;
+	}
+	return say_failure(s, r, "the authenticator was not removed");
+}
+
+/*
+ * The member itself proves with a code that the app is at hand. The one that logged in is spent, so it takes the next.
+ */
+int
+otp_remove(struct session *s)
+{
+	const char *self = s->args.value[OPT_BIND_DN];
+	struct secret *code = NULL;
+	char *dn = NULL;
+	int status;
+
+	if (who_word(s) == NULL)
+		return say_who();
+	status = session_bind(s);
+	if (status != EXIT_DONE)
+		return status;
+	if (s->args.words_len > 0) {
+		status = who_dn_of_words(s, &dn);
+	} else {
+		dn = strdup(self);
+		status = dn != NULL ? EXIT_DONE : say_failure(s, ERR_MEMORY, self);
+	}
+	if (status == EXIT_DONE && self != NULL && directory_dn_equal(dn, self))
+		status = prompt_secret("The next code that the app shows: ", &code);
+	if (status == EXIT_DONE)
+		status = remove_from(s, dn, code);
+	secret_free(&code);
+	free(dn);
+	return status;
+}
+
+/* --- status --------------------------------------------------------------------------------------------- */
+
+static int
+count_entry(const struct directory_entry *entry, void *arg)
+{
+	(void)entry;
+	++*(int *)arg;
+	return 0;
+}
+
+/* The seed itself is nobody's to read; whether there is one may be searched for. */
+static int
+status_of(struct session *s, const char *dn)
+{
+	static const char *const none[] = { "1.1", NULL };
+	static const struct column columns[] = { { "dn", "DN" }, { "registered", "registered" } };
+	int found = 0, registered = 0, r;
+
+	r = directory_search(s->d, dn, SCOPE_BASE, "(objectClass=*)", none, count_entry, &found);
+	if (r == ERR_NOT_FOUND || (r == 0 && found == 0)) {
+		say_error("no member %s that you may see", dn);
+		return EXIT_NOT_FOUND;
+	}
+	if (r == 0)
+		r = directory_search(s->d, dn, SCOPE_BASE, "(oathSecret=*)", none, count_entry, &registered);
+	if (r != 0)
+		return say_failure(s, r, dn);
+	return print_object(s, json_pack("{s:s, s:b}", "dn", dn, "registered", registered), columns, 2);
+}
+
+int
+otp_status(struct session *s)
+{
+	char *dn = NULL;
+	int status;
+
+	if (who_word(s) == NULL)
+		return say_who();
+	status = session_bind(s);
+	if (status == EXIT_DONE && s->args.words_len > 0)
+		status = who_dn_of_words(s, &dn);
+	if (status == EXIT_DONE)
+		status = status_of(s, dn != NULL ? dn : s->args.value[OPT_BIND_DN]);
+	free(dn);
+	return status;
+}
