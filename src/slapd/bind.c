@@ -156,7 +156,7 @@ spend(struct bind *b)
 	int rc;
 
 	/* A consumer must not spend; a login without a code has nothing to spend and leaves no trace here. */
-	if (SLAP_SINGLE_SHADOW(b->m->db) && b->result.step < 0)
+	if (SLAP_SINGLE_SHADOW(b->m->db) && b->result.step < 0 && BER_BVISNULL(&b->result.recovery))
 		return LDAP_SUCCESS;
 	(void)verify_spend(b->op, b->m, b->member, &b->result, 1, &mods);
 	rc = mods_write(b->op, b->m, &b->member->dn, &b->member->ndn, &mods);
@@ -187,7 +187,9 @@ accept_login(struct bind *b)
 	default:
 		return fail(b, LDAP_UNAVAILABLE, "the login could not be recorded", "write");
 	}
-	log_outcome(b, "accepted", b->result.step >= 0 ? "password+code" : "password");
+	log_outcome(b, "accepted",
+	            b->result.step >= 0 ? "password+code"
+	                                : BER_BVISNULL(&b->result.recovery) ? "password" : "password+recovery-code");
 	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
 	if (b->control != NULL)
 		factor_answer(b->op, b->rs, FACTOR_OK, previous);

@@ -24,10 +24,11 @@ static int
 change_write(Operation *op, struct muster *m, struct member *member, struct verify_result *result,
              const struct password_change *change, char text[PWRULES_TEXT_MAX])
 {
+	const struct member *current = result != NULL && result->fresh != NULL ? result->fresh : member;
 	Modifications *mods = NULL;
 	int r, rc;
 
-	r = password_plan(op, m, member, change, &mods, text);
+	r = password_plan(op, m, current, change, &mods, text);
 	if (r == ERR_RULES)
 		return LDAP_CONSTRAINT_VIOLATION;
 	if (r == 0 && result != NULL)

@@ -126,6 +126,7 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
 	} else {
 		account_record(try, ACCOUNT_UNLOCK, now);
+		account_saved(try, 1);
 		audit(x->op, x->name, &member->dn, "ok", NULL);
 		exop_answer(x, LDAP_SUCCESS, NULL);
 	}

@@ -11,7 +11,7 @@
 
 /* enrol_plan - the sealed seed, the spent step, recovery codes and the notice. error: ERR_KEY, ERR_RANGE */
 static int
-enrol_plan(struct exop *x, const struct member *member, struct verify_result *result, int64_t step, int64_t now,
+enrol_plan(struct exop *x, const struct member *member, const struct verify_result *result, int64_t step, int64_t now,
            char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1], Modifications **mods)
 {
 	char sealed[SEAL_TEXT_MAX], step_text[24];
@@ -53,13 +53,13 @@ codes_answer(struct exop *x, char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1])
 
 /* enrol_write - everything in one modification, then the answer */
 static void
-enrol_write(struct exop *x, struct member *member, struct verify_result *result, int64_t step, int64_t now)
+enrol_write(struct exop *x, struct member *member, const struct verify_result *result, int64_t step, int64_t now)
 {
 	char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1];
 	Modifications *mods = NULL;
 	int rc;
 
-	if (enrol_plan(x, member, result, step, now, codes, &mods) < 0) {
+	if (enrol_plan(x, result->fresh != NULL ? result->fresh : member, result, step, now, codes, &mods) < 0) {
 		mods_free(&mods);
 		exop_refuse_verify(x, VERIFY_UNUSABLE);
 		goto out;
@@ -110,7 +110,7 @@ enrol_totp_handle(struct exop *x)
 	if (member == NULL || result.outcome == VERIFY_DENIED || result.outcome == VERIFY_BUSY ||
 	    result.outcome == VERIFY_UNUSABLE)
 		exop_refuse_verify(x, result.outcome);
-	else if ((refused = enrol_refused(member, result.outcome)) != NULL)
+	else if ((refused = enrol_refused(result.fresh != NULL ? result.fresh : member, result.outcome)) != NULL)
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, refused, refused);
 	else if (match != TOTP_RIGHT)
 		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "code wrong", NULL);

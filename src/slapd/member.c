@@ -88,6 +88,7 @@ copy_entry(Operation *op, Entry *e, struct member *member)
 	copy_values(e, muster_ad.challenge, &member->challenges);
 	copy_values(e, muster_ad.outbox, &member->outbox);
 	copy_values(e, muster_ad.lease, &member->leases);
+	copy_values(e, muster_ad.recovery_code, &member->recovery_codes);
 	copy_value(e, muster_ad.oath_secret, &member->seed_sealed);
 	copy_value(e, muster_ad.oath_last_step, &member->last_step);
 	copy_value(e, muster_ad.login_state, &member->login_state);
@@ -96,6 +97,8 @@ copy_entry(Operation *op, Entry *e, struct member *member)
 	copy_value(e, muster_ad.mobile, &member->mobile);
 	copy_value(e, muster_ad.preferred_language, &member->language);
 	copy_value(e, muster_ad.display_name, &member->display_name);
+	if (BER_BVISNULL(&member->display_name))
+		copy_value(e, muster_ad.cn, &member->display_name);
 	copy_value(e, muster_ad.uid, &member->uid);
 	member->has_mail_verified = attr_find(e->e_attrs, muster_ad.mail_verified) != NULL;
 	a = attr_find(e->e_attrs, muster_ad.pwd_reset);
@@ -180,6 +183,7 @@ member_free(struct member **member)
 	ber_bvarray_free(one->challenges);
 	ber_bvarray_free(one->outbox);
 	ber_bvarray_free(one->leases);
+	ber_bvarray_free(one->recovery_codes);
 	ch_free(one->dn.bv_val);
 	ch_free(one->ndn.bv_val);
 	ch_free(one->csn.bv_val);

@@ -115,7 +115,8 @@ struct member {
 	struct berval seed_sealed; /* oathSecret as stored, BER_BVNULL without */
 	struct berval last_step;   /* oathTOTPLastTimeStep as stored */
 	struct berval login_state; /* musterLoginState as stored */
-	struct berval mail, verified_mail, mobile, language, display_name, uid;
+	struct berval mail, verified_mail, mobile, language, uid;
+	struct berval display_name; /* displayName, else cn */
 	int has_mail_verified;
 	int pwd_reset;
 	int64_t pwd_changed;    /* unix seconds, 0 unknown */
@@ -224,6 +225,7 @@ struct verify_request {
 struct verify_result {
 	enum verify_outcome outcome;
 	int64_t step;             /* to be spent, -1 none */
+	struct berval recovery;   /* recovery code to be spent, as stored; points into the member */
 	int failed;               /* account_record() was told of a failure: persist the state after answering */
 	struct berval password;   /* the part of the credential that is the password; points into the request */
 	struct account_try *hold; /* released by verify_end() */

@@ -260,7 +260,7 @@ judge_code(struct check *c)
 		return VERIFY_UNUSABLE;
 	if (account_throttled_code(hold, &c->member->policy, c->now))
 		return VERIFY_DENIED;
-	if (match == TOTP_RIGHT)
+	if (match == TOTP_RIGHT || recovery_match(c->m, c->member, c->code.bv_val, c->code.bv_len, &c->result->recovery))
 		return VERIFY_OK;
 	/* A spent code is a replay or a double click, not a guess. */
 	if (match == TOTP_WRONG) {
@@ -377,6 +377,8 @@ verify_spend(Operation *op, struct muster *m, const struct member *member, const
 			mods_add(mods, LDAP_MOD_DELETE, muster_ad.oath_last_step, &who->last_step);
 		add_number(mods, muster_ad.oath_last_step, result->step);
 	}
+	if (!BER_BVISNULL(&result->recovery))
+		mods_add(mods, LDAP_MOD_DELETE, muster_ad.recovery_code, &result->recovery);
 	if (!BER_BVISNULL(&who->login_state))
 		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
 	if (result->renewed[0] != '\0' && result->stored != NULL && login) {
@@ -419,5 +421,6 @@ verify_end(Operation *op, struct muster *m, const struct member *member, struct 
 	secret_wipe_array(result->renewed);
 	result->failed = 0;
 	result->stored = NULL;
+	BER_BVZERO(&result->recovery);
 	BER_BVZERO(&result->password);
 }
