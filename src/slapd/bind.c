@@ -237,11 +237,6 @@ bind_hook(Operation *op, SlapReply *rs)
 	/* Whoever knows rootpw is no member, whatever the entry says. */
 	if (be_isroot_dn(op->o_bd, &op->o_req_ndn) && !BER_BVISNULL(&op->o_bd->be_rootpw))
 		return others_answer(op);
-	if (op->o_ssf < (slap_ssf_t)b.m->min_ssf) {
-		log_outcome(&b, "denied", "ssf");
-		send_ldap_error(op, rs, LDAP_CONFIDENTIALITY_REQUIRED, "passwords are taken over TLS or ldapi only");
-		return rs->sr_err;
-	}
 	switch (member_load(op, b.m, &op->o_req_ndn, &b.member)) {
 	case ERR_REFUSED:
 		return others_answer(op);
@@ -251,7 +246,10 @@ bind_hook(Operation *op, SlapReply *rs)
 	default:
 		return fail(&b, LDAP_UNAVAILABLE, "the entry cannot be read", "read");
 	}
-	if (config_order_wrong(b.m->on)) {
+	/* Members and missing entries look alike here too; entries that are none of ours are bound as ever. */
+	if (op->o_ssf < (slap_ssf_t)b.m->min_ssf) {
+		rc = fail(&b, LDAP_CONFIDENTIALITY_REQUIRED, "passwords are taken over TLS or ldapi only", "ssf");
+	} else if (config_order_wrong(b.m->on)) {
 		Debug(LDAP_DEBUG_ANY, "%s muster: overlay ppolicy must be below muster, no member can log in\n", op->o_log_prefix);
 		rc = refuse(&b, VERIFY_UNUSABLE);
 	} else {
