@@ -31,6 +31,7 @@ libconf_la_SOURCES = \
 
 unit_tests += \
 	tests/unit/test_buf \
+	tests/unit/test_clock \
 	tests/unit/test_conf \
 	tests/unit/test_err \
 	tests/unit/test_log \

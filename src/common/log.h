@@ -1,6 +1,7 @@
 /*
- * log.h - one line per event, to standard error or to syslog. For programs and the PAM module;
- *         libraries return an error and do not log. Secrets are never formatted.
+ * log.h - one line per event, to standard error or to syslog. For programs: libraries return an error and do
+ *         not log, and the PAM module uses pam_syslog(), since openlog() belongs to the process it is loaded into.
+ *         Secrets are never formatted.
  */
 #ifndef MUSTER_COMMON_LOG_H
 #define MUSTER_COMMON_LOG_H

@@ -9,6 +9,7 @@
 #include <liboath/oath.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "common/err.h"
 
@@ -32,4 +33,11 @@ core_init(void)
 	if (pthread_once(&once, init_libraries) != 0)
 		return ERR_INTERNAL;
 	return once_result;
+}
+
+void
+core_init_random(void)
+{
+	if (core_init() != 0)
+		abort();
 }

@@ -10,4 +10,10 @@
  */
 int core_init(void);
 
+/*
+ * core_init_random - before random octets are drawn where no error can be returned. Ends the process when
+ *                    libsodium cannot be used, as libsodium itself does when the system gives no random octets.
+ */
+void core_init_random(void);
+
 #endif

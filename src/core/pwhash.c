@@ -6,7 +6,6 @@
  */
 #include "core/pwhash.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -29,6 +28,7 @@
 #define HASH_LEN 32
 #define HASH_TEXT_LEN 43
 
+_Static_assert(SALT_LEN == crypto_pwhash_SALTBYTES, "a salt of Argon2");
 _Static_assert(PREFIX_LEN + crypto_pwhash_STRBYTES <= PWHASH_TEXT_MAX, "every text fits");
 
 static int
@@ -77,15 +77,14 @@ rest_take_number(struct rest *rest, uint32_t min, uint32_t max, uint32_t *number
 	return 0;
 }
 
-/* Pass over len characters that are base64 of octets_len octets; 0 when they are not. */
+/* The len characters in front, base64 of exactly octets_len octets; 0 when they are not. */
 static int
-rest_pass_base64(struct rest *rest, size_t len, size_t octets_len)
+rest_take_base64(struct rest *rest, size_t len, uint8_t *octets_out, size_t octets_len)
 {
-	uint8_t octets[HASH_LEN];
 	size_t n;
 
 	if (rest->len < len ||
-	    base64_decode(rest->text, len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, octets, sizeof(octets), &n) != 0 ||
+	    base64_decode(rest->text, len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING, octets_out, octets_len, &n) != 0 ||
 	    n != octets_len)
 		return 0;
 	rest->text += len;
@@ -131,23 +130,25 @@ pwhash_is_ours(const char *stored, size_t stored_len)
 	return stored != NULL && stored_len >= PREFIX_LEN && memcmp(stored, PWHASH_PREFIX, PREFIX_LEN) == 0;
 }
 
-/* Check all of a stored value. text_out is what libsodium takes, argon2's text and nothing behind it. */
-static int
-parse_stored(const char *stored, size_t stored_len, char text_out[crypto_pwhash_STRBYTES],
-             struct pwhash_cost *cost_out)
-{
-	struct rest rest;
+/* A stored value taken apart. */
+struct parts {
+	struct pwhash_cost cost;
+	uint8_t salt[SALT_LEN];
+	uint8_t hash[HASH_LEN];
+};
 
-	memset(text_out, 0, crypto_pwhash_STRBYTES);
-	if (!pwhash_is_ours(stored, stored_len) || stored_len - PREFIX_LEN >= crypto_pwhash_STRBYTES)
+static int
+parse_stored(const char *stored, size_t stored_len, struct parts *parts_out)
+{
+	struct rest rest = { .text = stored, .len = stored_len };
+
+	if (!pwhash_is_ours(stored, stored_len))
 		return ERR_INPUT;
-	rest.text = stored + PREFIX_LEN;
-	rest.len = stored_len - PREFIX_LEN;
-	if (!rest_pass(&rest, ARGON2_START) || take_cost(&rest, ",t=", cost_out) != 0 || !rest_pass(&rest, ",p=1$") ||
-	    !rest_pass_base64(&rest, SALT_TEXT_LEN, SALT_LEN) || !rest_pass(&rest, "$") ||
-	    !rest_pass_base64(&rest, HASH_TEXT_LEN, HASH_LEN) || rest.len != 0)
+	if (!rest_pass(&rest, PWHASH_PREFIX ARGON2_START) || take_cost(&rest, ",t=", &parts_out->cost) != 0 ||
+	    !rest_pass(&rest, ",p=1$") || !rest_take_base64(&rest, SALT_TEXT_LEN, parts_out->salt, SALT_LEN) ||
+	    !rest_pass(&rest, "$") || !rest_take_base64(&rest, HASH_TEXT_LEN, parts_out->hash, HASH_LEN) ||
+	    rest.len != 0)
 		return ERR_INPUT;
-	memcpy(text_out, stored + PREFIX_LEN, stored_len - PREFIX_LEN);
 	return 0;
 }
 
@@ -179,38 +180,40 @@ out:
 	return r;
 }
 
-/* Spend the time of a verification; the outcome is of no use. */
+/* Compare a password with a stored value's parts: one run of Argon2, whatever the outcome. */
+static int
+verify_parts(const struct parts *parts, const struct secret *password, enum verdict *verdict_out)
+{
+	uint8_t hash[HASH_LEN];
+
+	/* not crypto_pwhash_str_verify(), which calls it a wrong password when memory is short */
+	if (crypto_pwhash(hash, sizeof(hash), (const char *)password->data, password->len, parts->salt,
+	                  parts->cost.passes, (size_t)parts->cost.memory_kib * 1024,
+	                  crypto_pwhash_ALG_ARGON2ID13) != 0)
+		return ERR_MEMORY;
+	if (sodium_memcmp(hash, parts->hash, sizeof(hash)) == 0)
+		*verdict_out = VERDICT_ALLOW;
+	secret_wipe_array(hash);
+	return 0;
+}
+
+/* Spend the time of a verification when there is nothing to verify. */
 static int
 spend_time(const struct pwhash_cost *cost)
 {
-	static const char password[] = "no password";
-	static const uint8_t salt[crypto_pwhash_SALTBYTES];
-	uint8_t hash[HASH_LEN];
-	int r;
+	static uint8_t nothing[1];
+	const struct secret password = { .data = nothing, .len = 0 };
+	const struct parts parts = { .cost = *cost };
+	enum verdict ignored = VERDICT_DENY;
 
-	r = crypto_pwhash(hash, sizeof(hash), password, sizeof(password) - 1, salt, cost->passes,
-	                  (size_t)cost->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
-	return r == 0 ? 0 : ERR_MEMORY;
-}
-
-/* 0 and the verdict, or ERR_MEMORY: libsodium tells a wrong password apart by errno only. */
-static int
-verify_text(const char text[crypto_pwhash_STRBYTES], const struct secret *normal, enum verdict *verdict_out)
-{
-	errno = 0;
-	if (crypto_pwhash_str_verify(text, (const char *)normal->data, normal->len) == 0) {
-		*verdict_out = VERDICT_ALLOW;
-		return 0;
-	}
-	return errno == EINVAL ? 0 : ERR_MEMORY;
+	return verify_parts(&parts, &password, &ignored);
 }
 
 int
 pwhash_verify(const struct pwhash_cost *cost, const char *stored, size_t stored_len, const uint8_t *password,
               size_t len, enum verdict *verdict_out, int *renew_out)
 {
-	char text[crypto_pwhash_STRBYTES];
-	struct pwhash_cost stored_cost = { 0 };
+	struct parts parts = { 0 };
 	struct secret *normal = NULL;
 	int can_match;
 	int r;
@@ -223,7 +226,7 @@ pwhash_verify(const struct pwhash_cost *cost, const char *stored, size_t stored_
 	r = core_init();
 	if (r != 0)
 		return r;
-	can_match = parse_stored(stored, stored_len, text, &stored_cost) == 0;
+	can_match = parse_stored(stored, stored_len, &parts) == 0;
 	r = len == 0 ? ERR_RANGE : nfkc(password, len, &normal);
 	if (r == ERR_MEMORY)
 		return r;
@@ -231,9 +234,9 @@ pwhash_verify(const struct pwhash_cost *cost, const char *stored, size_t stored_
 		r = spend_time(cost);
 		goto out;
 	}
-	r = verify_text(text, normal, verdict_out);
+	r = verify_parts(&parts, normal, verdict_out);
 	if (r == 0 && *verdict_out == VERDICT_ALLOW && renew_out != NULL)
-		*renew_out = stored_cost.memory_kib != cost->memory_kib || stored_cost.passes != cost->passes;
+		*renew_out = parts.cost.memory_kib != cost->memory_kib || parts.cost.passes != cost->passes;
 out:
 	secret_free(&normal);
 	return r;

@@ -23,6 +23,7 @@ token_new(char text_out[TOKEN_TEXT_LEN + 1])
 {
 	uint8_t octets[TOKEN_OCTETS];
 
+	core_init_random();
 	randombytes_buf(octets, sizeof(octets));
 	memcpy(text_out, TOKEN_PREFIX, PREFIX_LEN);
 	sodium_bin2base64(text_out + PREFIX_LEN, TOKEN_TEXT_LEN + 1 - PREFIX_LEN, octets, sizeof(octets),
@@ -48,9 +49,11 @@ token_looks_like(const void *text, size_t len)
 void
 code_new(char text_out[CODE_DIGITS + 1])
 {
-	uint32_t number = randombytes_uniform(1000000);
+	uint32_t number;
 	size_t i;
 
+	core_init_random();
+	number = randombytes_uniform(1000000);
 	for (i = CODE_DIGITS; i > 0; i--) {
 		text_out[i - 1] = (char)('0' + number % 10);
 		number /= 10;

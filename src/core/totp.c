@@ -89,5 +89,6 @@ out:
 void
 totp_seed_new(uint8_t seed_out[TOTP_SEED_MIN])
 {
+	core_init_random();
 	randombytes_buf(seed_out, TOTP_SEED_MIN);
 }

@@ -2,9 +2,7 @@
  * fuzz_stored.c - userPassword and oathSecret as somebody with write access to the database could put them there.
  *                 Argon2 is replaced: what counts is that it runs once, and never at a cost out of range.
  */
-#include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_crypto_pwhash(unsigned char *out, unsigned long long out_len, const char *password,
                          unsigned long long len, const unsigned char *salt, unsigned long long passes,
                          size_t bytes, int alg);
-int __wrap_crypto_pwhash_str_verify(const char *text, const char *password, unsigned long long len);
 
 static int runs; /* of Argon2 */
 
@@ -31,28 +28,10 @@ __wrap_crypto_pwhash(unsigned char *out, unsigned long long out_len, const char 
 	(void)password;
 	(void)len;
 	(void)salt;
-	if (bytes != (size_t)8192 * 1024 || passes != 1 || alg != crypto_pwhash_ALG_ARGON2ID13)
+	if (bytes < (size_t)8192 * 1024 || bytes > (size_t)1048576 * 1024 || passes < 1 || passes > 10 ||
+	    alg != crypto_pwhash_ALG_ARGON2ID13)
 		abort();
 	memset(out, 0, out_len);
-	runs++;
-	return 0;
-}
-
-/* Says yes, so that a value that should not have come so far is seen in the verdict. */
-int
-__wrap_crypto_pwhash_str_verify(const char *text, const char *password, unsigned long long len)
-{
-	unsigned long memory_kib, passes;
-	int end = 0;
-
-	(void)password;
-	(void)len;
-	if (sscanf(text, "$argon2id$v=19$m=%lu,t=%lu,p=1$%n", &memory_kib, &passes, &end) != 2 || end == 0)
-		abort();
-	if (memory_kib < 8192 || memory_kib > 1048576 || passes < 1 || passes > 10)
-		abort();
-	if (strlen(text + end) != 22 + 1 + 43)
-		abort();
 	runs++;
 	return 0;
 }
