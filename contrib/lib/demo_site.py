@@ -57,7 +57,7 @@ class Site:
         self.children = {}
         self.ldaps_port = free_port()
         self.smtp_port = free_port()
-        self.uri = "ldaps://localhost:%d" % self.ldaps_port
+        self.uri = "ldaps://127.0.0.1:%d" % self.ldaps_port
         self.ldapi_path = self.path("run/ldapi")
         self.ldapi = "ldapi://" + self.ldapi_path.replace("/", "%2F")
         self.socket = self.path("run/gate.sock")
@@ -162,7 +162,7 @@ class Site:
 
     def start_slapd(self):
         argv = ["slapd", "-F", self.path("slapd.d"), "-d", "none",
-                "-h", "%s %s" % ("ldaps://127.0.0.1:%d" % self.ldaps_port, self.ldapi)]
+                "-h", "%s %s" % (self.uri, self.ldapi)]
         if self.as_root:
             argv += ["-u", "openldap", "-g", "openldap"]
         if os.path.exists(self.ldapi_path):
