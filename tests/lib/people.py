@@ -119,4 +119,5 @@ def next_code(made):
     begun = totp.step()
     while totp.step() == begun:
         time.sleep(0.1)
+    time.sleep(0.1)  # slapd reads a coarser clock, which may be in the step before still
     return made.code()

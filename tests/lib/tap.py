@@ -1,10 +1,12 @@
 """Test functions and their results in TAP: a module of tests ends with tap.main(globals()).
 
-Every function named test_* is run in the order of the file. Checks are ok(), is_() and fail(); an exception is a failed check and
-the next function goes on. The program's exit status is 0 only when a plan was printed and every check was right.
+Every function named test_* is run in the order of the file. Checks are ok(), is_(), in_(), eventually() and fail(); an
+exception is a failed check and the next function goes on. The program's exit status is 0 only when a plan was printed and
+every check was right.
 """
 
 import sys
+import time
 import traceback
 
 _count = 0
@@ -46,6 +48,14 @@ def in_(part, whole, what):
     if not right:
         note("%r is not in %r" % (part, whole))
     return right
+
+
+def eventually(condition, what, limit_sec=60):
+    """condition() becomes true: for what is written after an answer."""
+    end = time.monotonic() + limit_sec
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return _line(condition(), what)
 
 
 def fail(what):
