@@ -1,6 +1,7 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
 integration_tests += \
+	tests/integration/test_bind.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_write.py

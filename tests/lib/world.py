@@ -142,10 +142,12 @@ class World:
     preload     more libraries for LD_PRELOAD (fault injection)
     config      extra "attribute: value" lines for the muster overlay's configuration
     access      False: leave out the access rules and limits
+    debug       what slapd writes to its log, as -d takes it
     """
 
     def __init__(self, base="dc=example,dc=com", muster=True, ppolicy=False, nosync=True, faketime=False,
-                 preload=(), config=(), access=True, environment=None, start=True):
+                 preload=(), config=(), access=True, environment=None, start=True,
+                 debug="stats"):
         self.base = base
         self.root_dn, self.root_password = "cn=root," + base, "root-secret"
         self.admin_dn, self.admin_password = "cn=admin," + base, "admin-secret"
@@ -162,6 +164,7 @@ class World:
         self.uri_ldapi = "ldapi://" + self.ldapi_path.replace("/", "%2F")
         self.nosync, self.faketime, self.preload = nosync, faketime, list(preload)
         self.environment = dict(environment or {})
+        self.debug = debug
         self.clock_path = os.path.join(self.folder, "clock")
         self.sessions = []
         atexit.register(self.cleanup)
@@ -277,7 +280,7 @@ class World:
             environment["LD_PRELOAD"] = " ".join(preload)
         wrapper = shlex.split(os.environ.get("MUSTER_SLAPD_WRAPPER", ""))
         command = wrapper + [self.slapd, "-h", "%s %s %s" % (self.uri, self.uri_tls, self.uri_ldapi),
-                             "-F", os.path.join(self.folder, "config"), "-d", "stats"]
+                             "-F", os.path.join(self.folder, "config"), "-d", self.debug]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=environment, cwd=self.folder)
