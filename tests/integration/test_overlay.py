@@ -168,8 +168,6 @@ def test_order():
 
 def test_ppolicy_is_needed():
     other = World(start=False)
-    for name in ("modules", "names"):
-        other.places["x"] = name
     other.tool("slapmodify", "-n", "0", input=other.fill(
         "dn: cn=module{0},cn=config\nchangetype: modify\nadd: olcModuleLoad\nolcModuleLoad: @MODULE@\n").encode())
     other.start()
@@ -236,8 +234,7 @@ def world_again():
 def sasl(one, mechanism, credential=b""):
     """A SASL bind in one step: (result code, text)."""
     try:
-        one.low.result4(one.low.sasl_bind("", mechanism, credential), 1, 30) if hasattr(one.low, "sasl_bind") \
-            else one.low.sasl_bind_s("", mechanism, credential)
+        one.low.sasl_bind_s("", mechanism, credential, [], None)
         return SUCCESS, ""
     except ldap.LDAPError as error:
         facts = error.args[0]
