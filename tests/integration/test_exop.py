@@ -745,6 +745,16 @@ def test_passwd_others():
     is_(root.passwd(world.admin_dn, None, world.admin_password).code, OK, "an entry that is no member: slapd's own way")
 
 
+def test_flood():
+    codes = []
+    while BUSY not in codes and len(codes) < 3000:
+        codes.append(exops.request_reset(anyone, exops.target_login("flood%d" % len(codes), "acme")).code)
+    is_(set(codes), {OK, BUSY}, "thousands of requests: after a while try again later")
+    ok(len(queued()) <= 1024, "the queue stays short")
+    is_(exops.request_reset(anyone, fresh().dn).code, BUSY, "for a member as for anybody")
+    drain()
+
+
 # --- last ---------------------------------------------------------------------------------------------
 
 
