@@ -13,6 +13,7 @@
 #define ID_LEN 16
 #define BUCKETS 1024
 #define WAITERS_MAX 8      /* for one account */
+#define WAIT_NSEC 1000000L /* between two looks at an account in use */
 #define KEPT_MAX 8192      /* records nobody uses */
 #define REMEMBERED_MAX 4   /* right passwords of one account, on as many connections */
 #define REMEMBER_SEC 60
@@ -37,7 +38,6 @@ struct account_try {
 	uint8_t id[ID_LEN];
 	int busy;
 	unsigned waiting;
-	ldap_pvt_thread_cond_t released;
 	struct login_state state;
 	char seen[STATE_TEXT_MAX]; /* what the entry said last, or was told */
 	int unsaved;               /* state is newer than the entry */
@@ -79,7 +79,6 @@ record_free(struct account_try *t)
 	while (*p != t)
 		p = &(*p)->next;
 	*p = t->next;
-	ldap_pvt_thread_cond_destroy(&t->released);
 	secret_wipe_object(t);
 	ch_free(t);
 }
@@ -163,24 +162,32 @@ record_new(struct accounts *a, const uint8_t id[ID_LEN])
 
 	t->table = a;
 	memcpy(t->id, id, ID_LEN);
-	ldap_pvt_thread_cond_init(&t->released);
 	t->next = *bucket;
 	*bucket = t;
 	return t;
 }
 
-/* wait_for - until the account is ours. error: ERR_BUSY. A thread that waits is one slapd's pool does not have. */
+/*
+ * wait_for - until the account is ours. error: ERR_BUSY. A thread that waits is one slapd's pool does not have.
+ *            To change its configuration slapd stops all threads; whoever has the account may be told to stop inside
+ *            its write (syncprov does that), so those who wait for it have to stop as well, and look from time to time.
+ */
 static int
 wait_for(struct account_try *t)
 {
+	static const struct timespec pause = { 0, WAIT_NSEC };
 	struct accounts *a = t->table;
 
 	if (t->waiting >= WAITERS_MAX || a->waiting >= (connection_pool_max + 1) / 2)
 		return ERR_BUSY;
 	t->waiting++;
 	a->waiting++;
-	while (t->busy)
-		ldap_pvt_thread_cond_wait(&t->released, &a->mutex);
+	while (t->busy) {
+		ldap_pvt_thread_mutex_unlock(&a->mutex);
+		if (!ldap_pvt_thread_pool_pausecheck(&connection_pool))
+			nanosleep(&pause, NULL);
+		ldap_pvt_thread_mutex_lock(&a->mutex);
+	}
 	t->waiting--;
 	a->waiting--;
 	return 0;
@@ -233,11 +240,9 @@ account_release(struct account_try **handle)
 	for (i = 0; i < REMEMBERED_MAX; i++)
 		if (t->remembered[i].until > t->keep_until)
 			t->keep_until = t->remembered[i].until;
-	if (t->waiting > 0)
-		ldap_pvt_thread_cond_signal(&t->released);
-	else if (t->keep_until > now)
+	if (t->waiting == 0 && t->keep_until > now)
 		kept_append(t);
-	else
+	else if (t->waiting == 0)
 		record_free(t);
 	kept_sweep(a, now);
 	ldap_pvt_thread_mutex_unlock(&a->mutex);
