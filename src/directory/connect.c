@@ -302,7 +302,7 @@ int
 connect_any(const struct directory_options *options, LDAP **ld_out, char **text_out)
 {
 	char *uris = NULL, *uri, *rest = NULL;
-	int64_t end = clock_mono_ms() + options->timeout_ms;
+	int64_t end = clock_mono_ms() + (options->connect_ms > 0 ? options->connect_ms : options->timeout_ms);
 	int left = 0, r = ERR_CONFIG;
 
 	*ld_out = NULL;

@@ -18,6 +18,7 @@ struct directory_options {
 	const char *ca_file;     /* NULL: the system's; certificates are always checked */
 	int start_tls;           /* ldap:// URIs are upgraded before anything is sent */
 	int timeout_ms;          /* deadline for connecting and for each operation */
+	int connect_ms;          /* deadline for connecting when it is another; 0: timeout_ms */
 	char *error;             /* where directory_open() puts what TLS said when it fails; NULL: nowhere */
 	size_t error_size;
 };

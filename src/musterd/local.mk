@@ -18,12 +18,26 @@ libcourier_la_SOURCES = \
 	src/musterd/schedule.c \
 	src/musterd/schedule.h
 
-# once src/musterd/gate.c is here:
-# sbin_PROGRAMS += musterd
-musterd_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS)
-musterd_LDADD = libcourier.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la
-musterd_SOURCES = \
+noinst_LTLIBRARIES += libgate.la
+libgate_la_CPPFLAGS = $(AM_CPPFLAGS) $(QRENCODE_CFLAGS)
+libgate_la_LIBADD = $(QRENCODE_LIBS)
+libgate_la_SOURCES = \
+	src/musterd/gate.c \
 	src/musterd/gate.h \
+	src/musterd/gate_connection.c \
+	src/musterd/gate_connection.h \
+	src/musterd/gate_enrol.c \
+	src/musterd/gate_pool.c \
+	src/musterd/gate_pool.h \
+	src/musterd/gate_request.c \
+	src/musterd/gate_request.h \
+	src/musterd/gate_work.c \
+	src/musterd/gate_work.h
+
+sbin_PROGRAMS += musterd
+musterd_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS)
+musterd_LDADD = libgate.la libcourier.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la
+musterd_SOURCES = \
 	src/musterd/listen.c \
 	src/musterd/listen.h \
 	src/musterd/main.c \
