@@ -23,41 +23,42 @@ ensure_uuid(Entry *e, char uuid_out[37])
 	snprintf(uuid_out, 37, "%.*s", (int)a->a_vals[0].bv_len, a->a_vals[0].bv_val);
 }
 
-static void
-attribute_replace(Entry *e, AttributeDescription *ad, const char *text)
-{
-	Attribute *a = attr_find(e->e_attrs, ad);
-	struct berval value;
-	unsigned i;
-
-	if (a != NULL) {
-		for (i = 0; i < a->a_numvals; i++)
-			secret_wipe(a->a_vals[i].bv_val, a->a_vals[i].bv_len);
-		attr_delete(&e->e_attrs, ad);
-	}
-	ber_str2bv(text, 0, 0, &value);
-	attr_merge_normalize_one(e, ad, &value, NULL);
-}
-
 /*
- * merge_planned - what password_plan() wants written, put into the entry that is about to be added. What the
- *                 adding manager set by hand stays.
+ * value_replace - put a stored form in the place of the one value that was sent. In the array itself: the request's
+ *                 modification list, which access rules are checked with, shares it.
  */
 static void
-merge_planned(Entry *e, const Modifications *planned)
+value_replace(Attribute *a, const char *text)
+{
+	secret_wipe(a->a_vals[0].bv_val, a->a_vals[0].bv_len);
+	ber_memfree(a->a_vals[0].bv_val);
+	ber_str2bv(text, 0, 1, &a->a_vals[0]);
+}
+
+/* is_given - 1 when the request itself has an attribute: what a manager sets by hand stays */
+static int
+is_given(Operation *op, const AttributeDescription *ad)
+{
+	const Modifications *ml;
+
+	for (ml = op->ora_modlist; ml != NULL; ml = ml->sml_next)
+		if (ml->sml_desc == ad)
+			return 1;
+	return 0;
+}
+
+/* merge_planned - what password_plan() wants written, put into the entry that is about to be added */
+static void
+merge_planned(Operation *op, Attribute *password, const Modifications *planned)
 {
 	for (; planned != NULL; planned = planned->sml_next) {
-		int managed = planned->sml_desc == muster_ad.pwd_reset || planned->sml_desc == muster_ad.pwd_changed;
-
-		if ((planned->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE || planned->sml_op == SLAP_MOD_SOFTDEL ||
+		if (planned->sml_op == LDAP_MOD_DELETE || planned->sml_op == SLAP_MOD_SOFTDEL ||
 		    planned->sml_values == NULL)
 			continue;
-		if (managed && attr_find(e->e_attrs, planned->sml_desc) != NULL)
-			continue;
-		if (planned->sml_desc == slap_schema.si_ad_userPassword)
-			attribute_replace(e, planned->sml_desc, planned->sml_values[0].bv_val);
-		else
-			attr_merge_normalize(e, planned->sml_desc, planned->sml_values, NULL);
+		if (planned->sml_desc == password->a_desc)
+			value_replace(password, planned->sml_values[0].bv_val);
+		else if (!is_given(op, planned->sml_desc))
+			attr_merge_normalize(op->ora_e, planned->sml_desc, planned->sml_values, NULL);
 	}
 }
 
@@ -98,7 +99,7 @@ add_password(struct write *w, Entry *e, const char *uuid)
 	r = password_plan(w->op, w->m, &fresh, &change, &planned, text);
 	if (r < 0)
 		return write_refuse_plan(w, r, text);
-	merge_planned(e, planned);
+	merge_planned(w->op, a, planned);
 	mods_free(&planned);
 	return LDAP_SUCCESS;
 }
@@ -116,7 +117,7 @@ add_seed(struct write *w, Entry *e, const char *uuid)
 		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, "a member has one oathSecret");
 	rc = write_seal(w, uuid, &a->a_vals[0], write_may_manage(w, e, muster_ad.oath_secret), sealed);
 	if (rc == LDAP_SUCCESS)
-		attribute_replace(e, muster_ad.oath_secret, sealed);
+		value_replace(a, sealed);
 	return rc;
 }
 
