@@ -58,7 +58,7 @@ class Site:
         self.ldaps_port = free_port()
         self.smtp_port = free_port()
         self.uri = "ldaps://127.0.0.1:%d" % self.ldaps_port
-        self.ldapi_path = self.path("run/ldapi")
+        self.ldapi_path = self.path("ldap/ldapi")
         self.ldapi = "ldapi://" + self.ldapi_path.replace("/", "%2F")
         self.socket = self.path("run/gate.sock")
         self.config = self.path("etc/muster.conf")
@@ -66,7 +66,7 @@ class Site:
         self.root_pw = secrets.token_urlsafe(15)
         self.smtp_pw = secrets.token_urlsafe(15)
         self.as_root = os.geteuid() == 0
-        for name in ("etc", "run", "db", "slapd.d", "tls", "mail", "sms", "bin", "pam.d", "log"):
+        for name in ("etc", "run", "ldap", "db", "slapd.d", "tls", "mail", "sms", "bin", "pam.d", "log"):
             os.mkdir(self.path(name), 0o755)
 
     def path(self, name):
@@ -112,10 +112,10 @@ class Site:
 
     # --- processes ---------------------------------------------------------------------------------
 
-    def start(self, name, argv):
+    def start(self, name, argv, **environment):
         log = open(self.path("log/%s.log" % name), "ab")
         self.children[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                               start_new_session=True)
+                                               env=dict(os.environ, **environment), start_new_session=True)
         log.close()
 
     def alive(self, name):
@@ -157,7 +157,7 @@ class Site:
         data = self.write("etc/data.ldif", SLAPD_DATA.format(base=BASE, admin_dn=ADMIN_DN, admin_hash=admin_hash), 0o600)
         run(["slapadd", "-n", "1", "-F", self.path("slapd.d"), "-l", data])
         if self.as_root:
-            for name in ("slapd.d", "db", "run"):
+            for name in ("slapd.d", "db", "ldap"):
                 run(["chown", "-R", "openldap:openldap", self.path(name)])
 
     def start_slapd(self):
@@ -224,11 +224,12 @@ class Site:
     def start_musterd(self):
         if self.as_root:
             self.give(self.path("etc/courier.pw"), 0o600, USERS[1])
-        self.start("musterd", [os.path.join(self.builddir, "musterd"), "-f", "-c", self.config])
+        self.start("musterd", [os.path.join(self.builddir, "musterd"), "-f", "-c", self.config],
+                   MUSTER_LOCALEDIR=os.path.join(self.builddir, "locale"))
         wait_until("musterd's socket", lambda: os.path.exists(self.socket) and self.alive("musterd"))
 
     def write_pam(self):
-        module = os.path.join(self.builddir, "pam_module/.libs/pam_muster.so")
+        module = os.path.join(self.builddir, ".libs/pam_muster.so")
         line = "{0} required %s socket=%s owner=%s\n" % (
             module, self.socket, "root" if self.as_root else pwd.getpwuid(os.geteuid()).pw_name)
         self.write("pam.d/muster", "".join(line.format(group) for group in
@@ -263,7 +264,7 @@ class Site:
 SLAPD_CONFIG = """dn: cn=config
 objectClass: olcGlobal
 cn: config
-olcPidFile: {dir}/run/slapd.pid
+olcPidFile: {dir}/ldap/slapd.pid
 olcTLSCertificateFile: {dir}/tls/server.crt
 olcTLSCertificateKeyFile: {dir}/tls/server.key
 olcTLSCACertificateFile: {dir}/tls/ca.crt
