@@ -20,3 +20,6 @@ EXTRA_DIST += \
 noinst_PROGRAMS += pam-login
 pam_login_SOURCES = contrib/lib/pam-login.c
 pam_login_LDADD = $(PAM_LIBS)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = contrib/bash-completion/muster

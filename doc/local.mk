@@ -5,3 +5,6 @@ dist_doc_DATA += \
 	LICENSE \
 	doc/ARCHITECTURE.md \
 	doc/CONTRIBUTING.md
+
+dist_man_MANS += \
+	doc/man/muster.1

@@ -159,6 +159,7 @@ int say_rules(struct session *s);
 
 /* A value from the directory as JSON text; null when absent or no text. */
 json_t *json_text(const char *value);
+json_t *json_time(const struct directory_entry *entry, const char *name);
 json_t *json_attribute(const struct directory_entry *entry, const char *name);
 
 struct column {

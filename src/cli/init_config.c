@@ -285,19 +285,50 @@ list_has(const char *list, size_t list_len, const char *word)
 	return 0;
 }
 
-/* The change of one "attribute type" index: none, a new value, or an old value with the type added. */
-static int
-index_change(const struct directory_attribute *have, const char *wanted, struct ldif_record *record)
+/* The database's indexes: what was there (NULL: new) and what shall be there. */
+struct indexes {
+	struct {
+		char *old, *now;
+	} list[256];
+	size_t n;
+};
+
+static void
+indexes_free(struct indexes *x)
 {
-	char attribute[64] = "", type[16] = "", grown[512];
-	struct ldif_change *change;
+	while (x->n > 0) {
+		x->n--;
+		free(x->list[x->n].old);
+		free(x->list[x->n].now);
+	}
+}
+
+static int
+indexes_put(struct indexes *x, const char *old, const char *now)
+{
+	char *old_copy = old != NULL ? strdup(old) : NULL, *now_copy = strdup(now);
+
+	if (x->n == sizeof(x->list) / sizeof(x->list[0]) || now_copy == NULL || (old != NULL && old_copy == NULL)) {
+		free(old_copy);
+		free(now_copy);
+		return ERR_MEMORY;
+	}
+	x->list[x->n].old = old_copy;
+	x->list[x->n++].now = now_copy;
+	return 0;
+}
+
+/* One "attribute type" of the template: there already, a type more for a value that is there, or a value more. */
+static int
+indexes_want(struct indexes *x, const char *wanted)
+{
+	char attribute[64] = "", type[16] = "", *grown = NULL;
 	size_t i, names_len;
-	int r;
 
 	if (sscanf(wanted, "%63s %15s", attribute, type) != 2)
 		return ERR_INPUT;
-	for (i = 0; have != NULL && i < have->values_len; i++) {
-		const char *value = (const char *)have->values[i].data, *types;
+	for (i = 0; i < x->n; i++) {
+		const char *value = x->list[i].now, *types;
 
 		names_len = strcspn(value, " \t");
 		if (!list_has(value, names_len, attribute))
@@ -305,16 +336,40 @@ index_change(const struct directory_attribute *have, const char *wanted, struct 
 		types = value + names_len + strspn(value + names_len, " \t");
 		if (list_has(types, strlen(types), type))
 			return 0;
-		r = ldif_change_put(record, CHANGE_DELETE, "olcDbIndex", &change);
-		if (r == 0)
-			r = ldif_value_put(change, value);
-		if (r == 0)
-			r = ldif_change_put(record, CHANGE_ADD, "olcDbIndex", &change);
-		snprintf(grown, sizeof(grown), "%s%s%s", value, *types != '\0' ? "," : " ", type);
-		return r != 0 ? r : ldif_value_put(change, grown);
+		if (asprintf(&grown, "%s%s%s", value, *types != '\0' ? "," : " ", type) < 0)
+			return ERR_MEMORY;
+		free(x->list[i].now);
+		x->list[i].now = grown;
+		return 0;
 	}
-	r = ldif_change_put(record, CHANGE_ADD, "olcDbIndex", &change);
-	return r != 0 ? r : ldif_value_put(change, wanted);
+	return indexes_put(x, NULL, wanted);
+}
+
+static int
+put_change(struct ldif_record *record, enum directory_change_op op, const char *value)
+{
+	struct ldif_change *change;
+	int r = ldif_change_put(record, op, "olcDbIndex", &change);
+
+	return r != 0 ? r : ldif_value_put(change, value);
+}
+
+/* Only what differs is written: an index that stays is not built anew. */
+static int
+indexes_plan(const struct indexes *x, struct ldif_record *record)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < x->n; i++) {
+		if (x->list[i].old != NULL && strcmp(x->list[i].old, x->list[i].now) == 0)
+			continue;
+		if (x->list[i].old != NULL)
+			r = put_change(record, CHANGE_DELETE, x->list[i].old);
+		if (r == 0)
+			r = put_change(record, CHANGE_ADD, x->list[i].now);
+	}
+	return r;
 }
 
 int
@@ -322,20 +377,26 @@ init_indexes(struct init *in)
 {
 	const struct directory_attribute *have = directory_attribute(in->database, "olcDbIndex");
 	struct ldif_record record = { .dn = strdup(in->database->dn), .modify = 1 };
+	struct indexes indexes = { .n = 0 };
 	struct ldif *ldif = NULL;
 	size_t i, k;
 	int r = record.dn != NULL ? 0 : ERR_MEMORY, status = init_template(in, "30-indexes", &ldif);
 
+	for (i = 0; r == 0 && have != NULL && i < have->values_len; i++)
+		r = indexes_put(&indexes, (const char *)have->values[i].data, (const char *)have->values[i].data);
 	for (i = 0; status == EXIT_DONE && r == 0 && i < ldif->records[0].changes_len; i++) {
 		const struct ldif_change *change = &ldif->records[0].changes[i];
 
 		for (k = 0; r == 0 && k < change->values_len; k++)
-			r = index_change(have, (const char *)change->values[k].data, &record);
+			r = indexes_want(&indexes, (const char *)change->values[k].data);
 	}
+	if (r == 0 && status == EXIT_DONE)
+		r = indexes_plan(&indexes, &record);
 	if (r != 0)
 		status = say_failure(in->s, r, "indexes");
 	else if (status == EXIT_DONE && record.changes_len > 0)
 		status = init_apply(in, &record, "indexes");
+	indexes_free(&indexes);
 	ldif_record_clear(&record);
 	ldif_free(&ldif);
 	return status;

@@ -1,6 +1,7 @@
 /*
  * main.c - take the command line apart by the tables of commands.c and run the command.
  */
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,6 +286,9 @@ main(int argc, char **argv)
 	int status;
 
 	harden();
+	(void)setlocale(LC_CTYPE, ""); /* how wide letters are; C.UTF-8 where the locale says nothing */
+	if (MB_CUR_MAX == 1)
+		(void)setlocale(LC_CTYPE, "C.UTF-8");
 	session.args.words = calloc((size_t)argc + 1, sizeof(*session.args.words));
 	if (session.args.words == NULL) {
 		say_error("out of memory");

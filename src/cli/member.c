@@ -143,9 +143,9 @@ member_json(const struct directory_entry *entry, int owner)
 	                 json_attribute(entry, "displayName"), "mail", json_attribute(entry, "mail"), "mobile",
 	                 json_attribute(entry, "mobile"), "language", json_attribute(entry, "preferredLanguage"),
 	                 "status", status != NULL ? status : "active", "owner", owner, "mail_verified",
-	                 json_attribute(entry, "musterMailVerified"), "last_login",
-	                 json_attribute(entry, "pwdLastSuccess"), "registered",
-	                 json_attribute(entry, "createTimestamp"), "uuid", json_attribute(entry, "entryUUID"));
+	                 json_time(entry, "musterMailVerified"), "last_login",
+	                 json_time(entry, "pwdLastSuccess"), "registered",
+	                 json_time(entry, "createTimestamp"), "uuid", json_attribute(entry, "entryUUID"));
 }
 
 struct listing {

@@ -305,7 +305,7 @@ organization_json(const struct directory_entry *org)
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "dn", org->dn, "name", json_attribute(org, "o"),
 	                 "domain", json_attribute(org, "musterDomain"), "owners", owners_json(org), "policy",
 	                 json_attribute(org, "musterPolicyEntry"), "uuid", json_attribute(org, "entryUUID"),
-	                 "registered", json_attribute(org, "createTimestamp"));
+	                 "registered", json_time(org, "createTimestamp"));
 }
 
 static int

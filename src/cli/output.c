@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <wchar.h>
 
 #include "cli/cli.h"
 #include "common/log.h"
@@ -177,6 +179,24 @@ json_attribute(const struct directory_entry *entry, const char *name)
 	return json_text(directory_value(entry, name));
 }
 
+/* 2026-11-21T05:14:36Z, or null when the attribute is absent or no time */
+json_t *
+json_time(const struct directory_entry *entry, const char *name)
+{
+	const char *value = directory_value(entry, name);
+	char text[32];
+	struct tm tm;
+	int64_t when;
+	time_t seconds;
+
+	if (value == NULL || text_time_parse(value, strlen(value), &when) != 0)
+		return json_null();
+	seconds = (time_t)when;
+	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
 static int
 dump(json_t *value)
 {
@@ -237,13 +257,21 @@ print_object(struct session *s, json_t *object, const struct column *columns, si
 	return EXIT_DONE;
 }
 
+/* Columns that UTF-8 text takes on a terminal: Hangul and its like take two. */
 static size_t
 shown_width(const char *text)
 {
-	size_t n = 0;
+	size_t left = strlen(text), taken, n = 0;
+	uint32_t cp;
+	int width;
 
-	for (; *text != '\0'; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
+	for (; left > 0; text += taken, left -= taken) {
+		taken = text_decode(text, left, &cp);
+		if (taken == 0)
+			taken = 1;
+		width = wcwidth((wchar_t)cp);
+		n += width >= 0 ? (size_t)width : 1;
+	}
 	return n;
 }
 

@@ -42,8 +42,8 @@ say_unreachable(int r, const char *uris, const char *tls_text)
 		say_error("\"%s\" is not a list of ldaps://, ldapi:// or ldap:// URIs", uris);
 		return EXIT_USAGE;
 	case ERR_PEER:
-		say_error("%s cannot be trusted: %s; is --ca-file right?", uris,
-		          *tls_text != '\0' ? tls_text : "TLS failed");
+		say_error("%s cannot be trusted: its certificate must lead to a known authority (--ca-file) and be for "
+		          "that name%s%s%s", uris, *tls_text != '\0' ? " (" : "", tls_text, *tls_text != '\0' ? ")" : "");
 		return EXIT_UNREACHABLE;
 	case ERR_TIMEOUT:
 		say_error("%s does not answer in time", uris);

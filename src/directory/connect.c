@@ -185,6 +185,11 @@ attempt_text(struct attempt *a)
 	ldap_memfree(a->text);
 	a->text = NULL;
 	(void)ldap_get_option(a->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &a->text);
+	/* What libldap says of GnuTLS's codes that it does not know. */
+	if (a->text != NULL && strcmp(a->text, "(unknown error code)") == 0) {
+		ldap_memfree(a->text);
+		a->text = NULL;
+	}
 }
 
 /* Ask the server to go on with TLS (RFC 4511 section 4.14). */
