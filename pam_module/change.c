@@ -3,16 +3,27 @@
  */
 #include "module.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TRIES 3
 #define TOKEN_PREFIX "mr1-"
 #define TOKEN_LEN 47
+#define CODE_LEN 6
+#define CODE_TRIES 2
 
 int
 is_token(const struct secret *typed)
 {
-	return typed->len == TOKEN_LEN && memcmp(typed->data, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) == 0;
+	size_t i;
+
+	if (typed->len != TOKEN_LEN || memcmp(typed->data, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
+		return 0;
+	for (i = strlen(TOKEN_PREFIX); i < typed->len; i++)
+		if (!isascii(typed->data[i]) || (!isalnum(typed->data[i]) && typed->data[i] != '-' && typed->data[i] != '_'))
+			return 0;
+	return 1;
 }
 
 /* ask_new - a new password, typed twice. PAM_TRY_AGAIN when the two differ. */
@@ -23,9 +34,13 @@ ask_new(struct call *c, struct secret **new_out)
 	int r;
 
 	*new_out = NULL;
-	r = ask(c, _("New password: "), &first);
+	r = ask_any(c, _("New password: "), &first);
+	if (r == PAM_SUCCESS && first->len == 0) {
+		(void)tell_error(c, "%s", _("No password was typed. Nothing has been changed."));
+		r = PAM_AUTHTOK_ERR;
+	}
 	if (r == PAM_SUCCESS)
-		r = ask(c, _("New password again: "), &second);
+		r = ask_any(c, _("New password again: "), &second);
 	if (r == PAM_SUCCESS && !secret_equal(first->data, first->len, second->data, second->len)) {
 		(void)tell_error(c, "%s", _("The two are not the same."));
 		r = PAM_TRY_AGAIN;
@@ -39,8 +54,50 @@ ask_new(struct call *c, struct secret **new_out)
 	return r;
 }
 
+/* ask_gate - one request. A password that no message has room for is answered here, as the directory would. */
+static int
+ask_gate(struct call *c, const struct proto_message *request, struct proto_message **answer_out)
+{
+	if (request->new_password->len <= SECRET_MAX)
+		return call_gate(c, request, answer_out);
+	*answer_out = calloc(1, sizeof(**answer_out));
+	if (*answer_out == NULL)
+		return PAM_BUF_ERR;
+	(*answer_out)->status = PROTO_RULES;
+	(*answer_out)->broken_rules = RULE_BYTES;
+	return PAM_SUCCESS;
+}
+
 /*
- * one_change - one new password, one request.
+ * offer - one new password. The code that goes with the old one is asked for when it is missing, and when it was typed so
+ *         long ago that it is good no more.
+ */
+static int
+offer(struct call *c, struct proto_message *request, struct proto_message **answer_out)
+{
+	int i, r = ask_gate(c, request, answer_out);
+
+	for (i = 0; r == PAM_SUCCESS && request->type == REQ_CHANGE && i < CODE_TRIES; i++) {
+		int too_old = (*answer_out)->status == PROTO_DENIED && c->code != NULL;
+
+		if ((*answer_out)->status != PROTO_MORE && !too_old)
+			break;
+		proto_free(answer_out);
+		secret_free(&c->code);
+		request->code = NULL;
+		if (too_old)
+			(void)tell_error(c, "%s", _("The code is not good any more. Type the one that is shown now."));
+		r = ask(c, _("One-time code: "), &c->code);
+		if (r != PAM_SUCCESS)
+			break;
+		request->code = c->code;
+		r = ask_gate(c, request, answer_out);
+	}
+	return r;
+}
+
+/*
+ * one_change - one new password.
  * out:   PAM_TRY_AGAIN for another new password; on PAM_SUCCESS it is c->password
  */
 static int
@@ -55,7 +112,7 @@ one_change(struct call *c, struct proto_message *request)
 		return r;
 	request->user = (char *)c->user;
 	request->new_password = chosen;
-	r = call_gate(c, request, &answer);
+	r = offer(c, request, &answer);
 	if (r == PAM_SUCCESS && answer->status == PROTO_RULES) {
 		tell_rules(c, answer);
 		r = PAM_TRY_AGAIN;
@@ -87,13 +144,39 @@ change_by(struct call *c, struct proto_message *request)
 	return r == PAM_TRY_AGAIN ? PAM_AUTHTOK_ERR : r;
 }
 
+/* split_together - prompt=together: the code at the end of what was typed goes by itself, as the gate sends it */
+static int
+split_together(struct call *c)
+{
+	struct secret *password = NULL;
+	size_t i, len = c->password->len;
+	int r;
+
+	if (!c->is_together || c->code != NULL || len <= CODE_LEN)
+		return PAM_SUCCESS;
+	for (i = len - CODE_LEN; i < len; i++)
+		if (!isascii(c->password->data[i]) || !isdigit(c->password->data[i]))
+			return PAM_SUCCESS;
+	r = secret_new(c->password->data + len - CODE_LEN, CODE_LEN, &c->code);
+	if (r == 0)
+		r = secret_new(c->password->data, len - CODE_LEN, &password);
+	if (r != 0)
+		return PAM_BUF_ERR;
+	secret_free(&c->password);
+	c->password = password;
+	return PAM_SUCCESS;
+}
+
 int
 change_password(struct call *c)
 {
 	struct proto_message request = { .type = REQ_CHANGE };
-	struct secret *old = c->password;
-	int r;
+	struct secret *old;
+	int r = split_together(c);
 
+	if (r != PAM_SUCCESS)
+		return r;
+	old = c->password;
 	c->password = NULL;
 	request.password = old;
 	request.code = c->code;

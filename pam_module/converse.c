@@ -11,36 +11,30 @@
 const char *
 dgettext_muster(const char *text)
 {
-	/* Where the texts are; the language is the application's business. */
-	(void)bindtextdomain("muster", LOCALEDIR);
-	return dgettext("muster", text);
+	return dgettext(TEXT_DOMAIN, text);
 }
 
-static int
-ask_secret(struct call *c, const char *prompt, int may_be_empty, struct secret **answer_out)
+/* person_took_time - the gate did not: its deadline begins anew */
+static void
+person_took_time(struct call *c)
+{
+	if (c->client != NULL)
+		client_extend(c->client);
+}
+
+int
+ask_any(struct call *c, const char *prompt, struct secret **answer_out)
 {
 	char *typed = NULL;
-	size_t len;
 	int r;
 
 	*answer_out = NULL;
 	r = pam_prompt(c->ph, PAM_PROMPT_ECHO_OFF, &typed, "%s", prompt);
-	/* A person took time, not the gate. */
-	if (c->client != NULL)
-		client_extend(c->client);
-	if (r != PAM_SUCCESS)
-		goto out;
-	r = PAM_CONV_ERR;
-	if (typed == NULL)
-		goto out;
-	len = strlen(typed);
-	if (len == 0 && may_be_empty)
-		r = PAM_SUCCESS;
-	else if (len == 0 || len > SECRET_MAX)
-		r = PAM_AUTH_ERR;
-	else
-		r = secret_new(typed, len, answer_out) == 0 ? PAM_SUCCESS : PAM_BUF_ERR;
-out:
+	person_took_time(c);
+	if (r == PAM_SUCCESS && typed == NULL)
+		r = PAM_CONV_ERR;
+	if (r == PAM_SUCCESS)
+		r = secret_new(typed, strlen(typed), answer_out) == 0 ? PAM_SUCCESS : PAM_BUF_ERR;
 	secret_wipe_string(typed);
 	free(typed);
 	return r;
@@ -49,13 +43,27 @@ out:
 int
 ask(struct call *c, const char *prompt, struct secret **answer_out)
 {
-	return ask_secret(c, prompt, 0, answer_out);
+	int r = ask_any(c, prompt, answer_out);
+
+	if (r == PAM_SUCCESS && ((*answer_out)->len == 0 || (*answer_out)->len > SECRET_MAX)) {
+		secret_free(answer_out);
+		return PAM_AUTH_ERR;
+	}
+	return r;
 }
 
 int
 ask_optional(struct call *c, const char *prompt, struct secret **answer_out)
 {
-	return ask_secret(c, prompt, 1, answer_out);
+	int r = ask_any(c, prompt, answer_out);
+
+	if (r == PAM_SUCCESS && (*answer_out)->len == 0)
+		secret_free(answer_out);
+	else if (r == PAM_SUCCESS && (*answer_out)->len > SECRET_MAX) {
+		secret_free(answer_out);
+		return PAM_AUTH_ERR;
+	}
+	return r;
 }
 
 static int
@@ -68,6 +76,7 @@ tell_style(struct call *c, int style, const char *format, va_list args)
 		return PAM_SUCCESS;
 	r = pam_vprompt(c->ph, style, &ignored, format, args);
 	free(ignored);
+	person_took_time(c); /* some applications wait until it is read */
 	return r;
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define TRIES 3
+
 /* show - what the authenticator needs: QR code, and the same as text for who cannot scan */
 static int
 show(struct call *c, const struct proto_message *start)
@@ -32,13 +34,15 @@ show_recovery_codes(struct call *c, const struct proto_message *answer)
 	return r;
 }
 
+/* one_code - PAM_TRY_AGAIN for a code that is wrong */
 static int
-confirm(struct call *c, const struct proto_message *start)
+one_code(struct call *c, const struct proto_message *start, struct proto_message **answer_out)
 {
-	struct proto_message request = { .type = REQ_ENROL }, *answer = NULL;
+	struct proto_message request = { .type = REQ_ENROL };
 	struct secret *code = NULL;
 	int r;
 
+	*answer_out = NULL;
 	r = ask(c, _("The 6-digit code that the app shows: "), &code);
 	if (r != PAM_SUCCESS)
 		return r;
@@ -46,16 +50,33 @@ confirm(struct call *c, const struct proto_message *start)
 	request.password = c->password;
 	request.setup_key = start->setup_key;
 	request.code = code;
-	r = call_gate(c, &request, &answer);
-	if (r == PAM_SUCCESS)
-		r = status_to_pam(answer->status);
+	r = call_gate(c, &request, answer_out);
+	secret_free(&code);
+	if (r == PAM_SUCCESS && (*answer_out)->status == PROTO_DENIED) {
+		(void)tell_error(c, "%s", _("This code is wrong."));
+		r = PAM_TRY_AGAIN;
+	} else if (r == PAM_SUCCESS) {
+		r = status_to_pam((*answer_out)->status);
+	}
+	if (r != PAM_SUCCESS)
+		proto_free(answer_out);
+	return r;
+}
+
+static int
+confirm(struct call *c, const struct proto_message *start)
+{
+	struct proto_message *answer = NULL;
+	int i, r = PAM_TRY_AGAIN;
+
+	for (i = 0; i < TRIES && r == PAM_TRY_AGAIN; i++)
+		r = one_code(c, start, &answer);
 	if (r == PAM_SUCCESS)
 		r = show_recovery_codes(c, answer);
 	if (r == PAM_SUCCESS)
 		(void)tell(c, "%s", _("The authenticator is registered. Log in with the next code it shows."));
 	proto_free(&answer);
-	secret_free(&code);
-	return r;
+	return r == PAM_TRY_AGAIN ? PAM_AUTH_ERR : r;
 }
 
 int

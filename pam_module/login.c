@@ -18,7 +18,7 @@ ask_login(struct call *c, struct proto_message **answer_out)
 	request.user = (char *)c->user;
 	request.password = c->password;
 	request.code = c->code;
-	request.together = c->code == NULL && c->options.prompt == PROMPT_TOGETHER;
+	request.together = c->is_together && c->code == NULL;
 	return call_gate(c, &request, answer_out);
 }
 
@@ -45,7 +45,10 @@ more(struct call *c, uint8_t state)
 		(void)tell(c, "%s", state == STATE_EXPIRED ? _("Your password has expired. Choose a new one.")
 		                                           : _("You must choose a new password."));
 		r = change_password(c);
+		if (r == PAM_SUCCESS && c->code != NULL)
+			(void)tell(c, "%s", _("Wait for the next code: each is good once."));
 		code_used(c);
+		c->is_together = 0; /* the new password was typed by itself */
 		return r;
 	case STATE_ENROL_REQUIRED:
 		r = enrol(c);
@@ -108,6 +111,10 @@ typed_password(struct call *c)
 	r = ask(c, c->options.prompt == PROMPT_TOGETHER ? _("Password and one-time code: ") : _("Password: "), &c->password);
 	if (r != PAM_SUCCESS)
 		return r;
+	/* A token is nothing for others, and neither is a password with a code at its end. */
+	if (c->options.prompt != PROMPT_TOGETHER && !is_token(c->password) &&
+	    pam_set_item(c->ph, PAM_AUTHTOK, c->password->data) != PAM_SUCCESS)
+		return PAM_BUF_ERR;
 	r = c->options.prompt == PROMPT_ALWAYS ? ask_optional(c, _("One-time code (empty if you have none): "), &c->code)
 	                                       : PAM_SUCCESS;
 	return r;
@@ -120,6 +127,7 @@ one_try(struct call *c)
 	struct secret *token;
 	int r;
 
+	c->is_together = c->options.prompt == PROMPT_TOGETHER;
 	if (is_token(c->password)) {
 		token = c->password;
 		c->password = NULL;
@@ -127,6 +135,7 @@ one_try(struct call *c)
 		secret_free(&token);
 		/* A token is no login: the new password is, with its code. */
 		code_used(c);
+		c->is_together = 0;
 		if (r != PAM_SUCCESS)
 			return r;
 	}
@@ -150,7 +159,7 @@ login(struct call *c)
 	if (r != PAM_SUCCESS)
 		return r;
 	r = one_try(c);
-	/* What follows us may use the password; a code in it would be useless there. */
+	/* It may be a new one by now. */
 	if (r == PAM_SUCCESS && c->options.prompt != PROMPT_TOGETHER &&
 	    pam_set_item(c->ph, PAM_AUTHTOK, c->password->data) != PAM_SUCCESS)
 		r = PAM_BUF_ERR;

@@ -6,6 +6,7 @@
 #ifndef MUSTER_PAM_MODULE_H
 #define MUSTER_PAM_MODULE_H
 
+#include <locale.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <sys/types.h>
@@ -39,10 +40,14 @@ struct call {
 	struct client *client;
 	struct secret *password;
 	struct secret *code;
+	int is_together; /* c->password may end in the code */
 	int64_t previous_login; /* unix seconds, 0 unknown */
+	locale_t language, language_before; /* of the texts, of the application */
 };
 
-/* call_begin - options, user, connection to the gate. out: PAM result */
+/* call_prepare - options and language; call_end() is due whatever it returns. out: PAM result */
+int call_prepare(struct call *c, pam_handle_t *ph, int flags, int argc, const char **argv);
+/* call_begin - the same, then the user and the connection to the gate. out: PAM result */
 int call_begin(struct call *c, pam_handle_t *ph, int flags, int argc, const char **argv);
 void call_end(struct call *c);
 
@@ -58,6 +63,7 @@ int status_to_pam(uint8_t status);
 
 /* --- converse.c --------------------------------------------------------------------------------- */
 
+#define TEXT_DOMAIN "muster"
 #define _(text) dgettext_muster(text)
 const char *dgettext_muster(const char *text) __attribute__((format_arg(1)));
 
@@ -71,6 +77,9 @@ int ask(struct call *c, const char *prompt, struct secret **answer_out);
 /* ask_optional - the same; an empty answer is PAM_SUCCESS with *answer_out NULL */
 int ask_optional(struct call *c, const char *prompt, struct secret **answer_out);
 
+/* ask_any - the same; an empty answer is PAM_SUCCESS with an empty secret, and so is one of any length */
+int ask_any(struct call *c, const char *prompt, struct secret **answer_out);
+
 /* tell, tell_error - something to read; nothing when the application wants silence. out: PAM result of the conversation */
 int tell(struct call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int tell_error(struct call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -82,7 +91,10 @@ void tell_rules(struct call *c, const struct proto_message *answer);
 
 /* login.c: password, code, and whatever the directory wants first; leaves the right password in c->password */
 int login(struct call *c);
-/* change.c: a new password, asked twice, in place of c->password */
+/*
+ * change.c: a new password, asked twice, in place of c->password. c->code is the code that goes with the old one, asked for
+ * when it is missing or too old by now.
+ */
 int change_password(struct call *c);
 /* change.c: a new password for a token from a mail; the new one becomes c->password */
 int redeem_token(struct call *c, const struct secret *token);

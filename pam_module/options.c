@@ -3,16 +3,16 @@
  */
 #include "module.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/text.h"
+
 #define TIMEOUT_DEFAULT_SEC 5
 #define TIMEOUT_MAX_SEC 120
-#define OWNER_DEFAULT "_muster-gate"
 #define PASSWD_BUFFER 16384
 
 static int
@@ -26,9 +26,15 @@ static int
 owner_find(const char *name, uid_t *uid_out)
 {
 	struct passwd entry, *found = NULL;
-	char *buffer = malloc(PASSWD_BUFFER);
+	char *buffer;
+	int64_t number;
 	int r;
 
+	if (text_number(name, strlen(name), 0, UINT32_MAX - 1, &number) == 0) {
+		*uid_out = (uid_t)number;
+		return PAM_SUCCESS;
+	}
+	buffer = malloc(PASSWD_BUFFER);
 	if (buffer == NULL)
 		return PAM_BUF_ERR;
 	r = getpwnam_r(name, &entry, buffer, PASSWD_BUFFER, &found) == 0 && found != NULL ? PAM_SUCCESS : PAM_USER_UNKNOWN;
@@ -55,12 +61,9 @@ parse_prompt(const char *value, enum prompt *out)
 static int
 parse_timeout(const char *value, int *out)
 {
-	char *end = NULL;
-	long n;
+	int64_t n;
 
-	errno = 0;
-	n = strtol(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || n < 1 || n > TIMEOUT_MAX_SEC)
+	if (text_number(value, strlen(value), 1, TIMEOUT_MAX_SEC, &n) != 0)
 		return PAM_SERVICE_ERR;
 	*out = (int)n;
 	return PAM_SUCCESS;
@@ -96,7 +99,7 @@ parse_word(pam_handle_t *ph, const char *word, struct options *o)
 		o->socket = value;
 	} else if ((value = value_of(word, "owner")) != NULL) {
 		if (owner_find(value, &o->owner) != PAM_SUCCESS)
-			return bad(ph, word, "owner is the name of an existing user");
+			return bad(ph, word, "owner is the name of an existing user, or a number");
 	} else {
 		return bad(ph, word, "unknown; pam_muster(8) lists what there is");
 	}
@@ -111,7 +114,7 @@ options_parse(pam_handle_t *ph, int argc, const char **argv, struct options *o)
 	memset(o, 0, sizeof(*o));
 	o->timeout_sec = TIMEOUT_DEFAULT_SEC;
 	o->socket = CLIENT_SOCKET_DEFAULT;
-	(void)owner_find(OWNER_DEFAULT, &o->owner); /* not there: root alone */
+	o->owner = geteuid(); /* whoever is that user already could do with this process as he likes */
 	for (i = 0; i < argc; i++) {
 		r = parse_word(ph, argv[i], o);
 		if (r != PAM_SUCCESS)

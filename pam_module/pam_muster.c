@@ -56,6 +56,9 @@ pam_sm_authenticate(pam_handle_t *ph, int flags, int argc, const char **argv)
 	struct call c;
 	int r;
 
+	/* Whatever this handle was told before, it is about another login. */
+	if (data_get(ph) != NULL)
+		(void)pam_set_data(ph, DATA_NAME, NULL, NULL);
 	r = call_begin(&c, ph, flags, argc, argv);
 	if (r == PAM_SUCCESS)
 		r = login(&c);
@@ -77,8 +80,8 @@ pam_sm_setcred(pam_handle_t *ph, int flags, int argc, const char **argv)
 	r = options_parse(ph, argc, argv, &options);
 	if (r != PAM_SUCCESS)
 		return r;
-	/* There are no credentials to set. Without authentication on this handle (cron, su by root) nothing was refused. */
-	return data == NULL || data->result == PAM_SUCCESS ? PAM_SUCCESS : PAM_CRED_ERR;
+	/* There are no credentials to set; whether the member may have any was decided by authentication alone. */
+	return data != NULL && data->result == PAM_SUCCESS ? PAM_SUCCESS : PAM_CRED_UNAVAIL;
 }
 
 /* account_result - a gate's answer about somebody who logged in without our password */
@@ -199,21 +202,20 @@ int
 pam_sm_open_session(pam_handle_t *ph, int flags, int argc, const char **argv)
 {
 	const struct login_data *data = data_get(ph);
-	struct call c = { .ph = ph, .silent = (flags & PAM_SILENT) != 0 };
 	char text[TIME_TEXT_MAX];
 	struct tm when;
+	struct call c;
 	time_t t;
 	int r;
 
-	r = options_parse(ph, argc, argv, &c.options);
-	if (r != PAM_SUCCESS)
-		return PAM_SESSION_ERR;
-	if (data == NULL || data->result != PAM_SUCCESS || data->previous_login <= 0)
-		return PAM_SUCCESS;
-	t = (time_t)data->previous_login;
-	if (localtime_r(&t, &when) != NULL && strftime(text, sizeof(text), "%F %T %Z", &when) > 0)
-		(void)tell(&c, _("Previous login: %s"), text);
-	return PAM_SUCCESS;
+	r = call_prepare(&c, ph, flags, argc, argv);
+	if (r == PAM_SUCCESS && data != NULL && data->result == PAM_SUCCESS && data->previous_login > 0) {
+		t = (time_t)data->previous_login;
+		if (localtime_r(&t, &when) != NULL && strftime(text, sizeof(text), "%F %T %Z", &when) > 0)
+			(void)tell(&c, _("Previous login: %s"), text);
+	}
+	call_end(&c);
+	return r == PAM_SUCCESS ? PAM_SUCCESS : PAM_SESSION_ERR;
 }
 
 int

@@ -152,7 +152,10 @@ receive_all(const struct client *c, uint8_t *data, size_t len)
 	return 0;
 }
 
-/* An answer belongs to a question: octets that wait before one is asked are none of our protocol. */
+/*
+ * An answer belongs to a question: octets that wait before one is asked are none of our protocol. While a person was typing
+ * the gate may have hung up.
+ */
 static int
 check_silent(const struct client *c)
 {
@@ -161,7 +164,7 @@ check_silent(const struct client *c)
 
 	if (n > 0)
 		return ERR_PROTO;
-	return n < 0 && errno == EAGAIN ? 0 : ERR_IO;
+	return n < 0 && errno == EAGAIN ? 0 : ERR_UNREACHABLE;
 }
 
 static int
@@ -198,7 +201,7 @@ client_call(struct client *c, const struct proto_message *request, struct proto_
 
 	*answer_out = NULL;
 	if (c->fd < 0)
-		return ERR_IO;
+		return ERR_UNREACHABLE;
 	if ((r = proto_encode(request, &frame)) != 0)
 		return r; /* nothing was sent, the connection stays good */
 	if ((r = check_silent(c)) != 0)

@@ -336,6 +336,12 @@ answer_account(struct job *job)
 	return 0;
 }
 
+_Static_assert((int)RULE_MIN_LENGTH == PWRULE_MIN_LENGTH && (int)RULE_MAX_LENGTH == PWRULE_MAX_LENGTH &&
+               (int)RULE_LETTER == PWRULE_LETTER && (int)RULE_DIGIT == PWRULE_DIGIT &&
+               (int)RULE_SPECIAL == PWRULE_SPECIAL && (int)RULE_HISTORY == PWRULE_HISTORY &&
+               (int)RULE_BYTES == PWRULE_BYTES && (int)RULE_ENCODING == PWRULE_ENCODING,
+               "the protocol names rules by the numbers of src/core");
+
 /* What the directory said about a new password, for the person who chose it. */
 static int
 tell_rules(struct job *job, int r)

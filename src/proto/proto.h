@@ -48,7 +48,8 @@ enum proto_type {
 
 	/* REQ_CHANGE: string user, octets old password, option octets code, octets new password */
 	REQ_CHANGE = 0x0104,
-	/* ANS_CHANGE: uint8 status, uint32 broken rules (enum proto_rule), uint16 min, uint16 max, uint16 history */
+	/* ANS_CHANGE: uint8 status, uint32 broken rules (enum proto_rule), uint16 min, uint16 max, uint16 history
+	 * PROTO_MORE: the code is missing */
 	ANS_CHANGE = 0x0204,
 
 	/* REQ_REDEEM: string user, octets token, octets new password */
