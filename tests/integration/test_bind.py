@@ -338,6 +338,14 @@ def test_one_write_a_login():
     attempt(member.dn, WRONG)
     tap.is_(transactions() - before, 1, "a failure is one")
     entry = root.entry(member.dn)
+    with world.use("config") as config:
+        people.must(config.modify("olcDatabase={1}mdb,cn=config", ("replace", "olcLastBind", "TRUE")), "olcLastBind")
+        forget(member)
+        before = transactions()
+        tap.is_(attempt(member.dn, member.credential())[0].code, SUCCESS, "a login with olcLastBind")
+        tap.is_(transactions() - before, 1, "is one write transaction as well")
+        people.must(config.modify("olcDatabase={1}mdb,cn=config", ("delete", "olcLastBind", None)), "olcLastBind")
+    entry = root.entry(member.dn)
     tap.in_("entryCSN", entry, "the entry has a change number")
     tap.ok(entry["modifyTimestamp"][0] >= entry["pwdLastSuccess"][0], "of the login: it is replicated")
 
@@ -369,13 +377,31 @@ def test_delays():
     tap.ok("musterLoginState" not in root.entry(member.dn), "a login leaves no failures")
 
 
-def test_delays_end():
-    short = people.organization(world, "short", policy={"pwdMaxFailure": "1", "pwdMaxDelay": "1"}, root=root)
-    member = people.member(short, password=PASSWORD, root=root)
-    attempt(member.dn, WRONG)
-    tap.is_(attempt(member.dn, PASSWORD)[0].code, CREDENTIALS, "within the delay")
-    time.sleep(2.1)
-    tap.is_(attempt(member.dn, PASSWORD)[0].code, SUCCESS, "after it")
+def test_delays_double():
+    other = World(faketime=True)
+    with other.use("root") as chief:
+        short = people.organization(other, "short", root=chief,
+                                    policy={"pwdMaxFailure": "2", "pwdMinDelay": "60", "pwdMaxDelay": "150"})
+        member = people.member(short, password=PASSWORD, root=chief)
+
+    def at(seconds, password):
+        other.move_clock(seconds)
+        with other.use() as one:
+            return one.bind(member.dn, password).code
+
+    at(0, WRONG)
+    tap.is_(at(0, PASSWORD), SUCCESS, "below the threshold nobody waits")
+    at(0, WRONG)
+    at(0, WRONG)
+    for since, delay in ((0, 60), (100, 120), (300, 150), (600, 150)):
+        tap.is_(at(since + delay - 20, PASSWORD), CREDENTIALS, "within %d seconds" % delay)
+        at(since + {0: 100, 100: 200, 300: 300, 600: 300}[since], WRONG)
+    at(1060, PASSWORD)
+    tap.is_(at(1060, PASSWORD), SUCCESS, "after the delay, which is never longer than pwdMaxDelay")
+    at(1060, WRONG)
+    at(1060, WRONG)
+    tap.is_(at(0, PASSWORD), SUCCESS, "a clock that was set back keeps nobody out until it has caught up")
+    other.cleanup()
 
 
 def test_codes_have_a_budget_of_their_own():
@@ -517,6 +543,33 @@ def test_without_the_overlay():
         kept = one.entry(member.dn)["userPassword"][0]
         refused(one.bind(member.dn, kept), one, "the hash as a password")
     bare.cleanup()
+
+
+def test_on_a_consumer():
+    """A copy of the directory must not spend codes: the provider would not know."""
+    with_factor = people.member(calm, password=PASSWORD, secret=totp.new_secret())
+    without = people.member(calm, password=PASSWORD)
+    stored = world.slapcat()
+    copy = World()
+    copy.stop()
+    for name in ("data.mdb", "lock.mdb"):
+        os.unlink(os.path.join(copy.folder, "db", name))
+    copy.tool("slapadd", "-q", "-n", "1", input=stored)
+    with open(world.key_path) as source, open(copy.key_path, "w") as target:
+        target.write(source.read())
+    copy.start()
+    with copy.use("config") as config:
+        people.must(config.modify("olcDatabase={1}mdb,cn=config", (
+            "add", "olcSyncrepl", 'rid=001 provider=ldap://127.0.0.1:1 searchbase="%s" bindmethod=simple '
+            'type=refreshAndPersist retry="3600 +"' % copy.base)), "consumer")
+    with copy.use() as one:
+        refused(one.bind(with_factor.dn, with_factor.credential()), one, "password and code on a consumer", UNWILLING)
+        refused(one.bind(with_factor.dn, PASSWORD), one, "the password alone on a consumer")
+        tap.is_(one.bind(without.dn, PASSWORD).code, SUCCESS, "a member without a factor has nothing to spend")
+        for _ in range(100):
+            one.bind(without.dn, WRONG)
+        refused(one.bind(without.dn, PASSWORD), one, "failures count there too, in memory")
+    copy.cleanup()
 
 
 # --- bad input ---------------------------------------------------------------------------------------

@@ -126,10 +126,17 @@ def test_key_files():
     tap.is_(world.configure_overlay(("replace", "olcMusterKeyFile", key_file("new", new))).code, SUCCESS, "the old key goes")
     with world.use() as one:
         tap.is_(one.bind(member.dn, member.credential()).code, SUCCESS, "and is not missed")
+    key_file("new", "k3 %s\n" % os.urandom(32).hex() + new)
+    tap.is_(world.configure_overlay(("replace", "olcMusterKeyFile", os.path.join(world.folder, "new"))).code, SUCCESS,
+            "the same path again")
+    with world.use("root") as chief:
+        people.give_factor(world, member, root=chief)
+        tap.ok(chief.entry(member.dn, ["oathSecret"])["oathSecret"][0].startswith(b"{SEALED}k3$"), "is read again")
 
 
 def test_missing_key_file():
-    path = key_file("going", "k2 %s\n" % open(os.path.join(world.folder, "new")).read().split()[1])
+    with open(os.path.join(world.folder, "new")) as file:
+        path = key_file("going", file.read())
     tap.is_(world.configure_overlay(("replace", "olcMusterKeyFile", path)).code, SUCCESS, "another path")
     world.stop()
     os.rename(path, path + ".away")
