@@ -66,13 +66,21 @@ class Site:
         self.root_pw = secrets.token_urlsafe(15)
         self.smtp_pw = secrets.token_urlsafe(15)
         self.as_root = os.geteuid() == 0
-        for name in ("etc", "run", "ldap", "db", "slapd.d", "tls", "mail", "sms", "bin", "pam.d", "log"):
+        for name in ("etc", "run", "ldap", "db", "slapd.d", "tls", "mail", "sms", "bin", "lib", "pam.d", "log"):
             os.mkdir(self.path(name), 0o755)
 
     def path(self, name):
         return os.path.join(self.dir, name)
 
     # --- files -------------------------------------------------------------------------------------
+
+    def install(self):
+        """Copy what was built: the daemons' users may not be able to look into the folder it was built in."""
+        for built, name in (("src/slapd/.libs/muster.so", "lib/muster.so"), (".libs/pam_muster.so", "lib/pam_muster.so"),
+                            ("musterd", "bin/musterd")):
+            shutil.copy(os.path.join(self.builddir, built), self.path(name))
+            os.chmod(self.path(name), 0o755)
+        shutil.copytree(os.path.join(self.builddir, "locale"), self.path("locale"))
 
     def write(self, name, text, mode=0o644, owner=None):
         path = self.path(name)
@@ -185,9 +193,8 @@ class Site:
         return self.muster(*self.init_arguments())
 
     def init_arguments(self):
-        module_dir = os.path.join(self.builddir, "src/slapd/.libs")
         return ["-H", self.ldapi, "--external", "init", "--base", BASE,
-                "--module", os.path.join(module_dir, "muster.so"),
+                "--module", self.path("lib/muster.so"),
                 "--key-file", self.path("slapd.d/muster.keys"),
                 "--courier-password-file", self.path("etc/courier.pw")]
 
@@ -224,14 +231,13 @@ class Site:
     def start_musterd(self):
         if self.as_root:
             self.give(self.path("etc/courier.pw"), 0o600, USERS[1])
-        self.start("musterd", [os.path.join(self.builddir, "musterd"), "-f", "-c", self.config],
-                   MUSTER_LOCALEDIR=os.path.join(self.builddir, "locale"))
+        self.start("musterd", [self.path("bin/musterd"), "-f", "-c", self.config],
+                   MUSTER_LOCALEDIR=self.path("locale"))
         wait_until("musterd's socket", lambda: os.path.exists(self.socket) and self.alive("musterd"))
 
     def write_pam(self):
-        module = os.path.join(self.builddir, ".libs/pam_muster.so")
         line = "{0} required %s socket=%s owner=%s\n" % (
-            module, self.socket, "root" if self.as_root else pwd.getpwuid(os.geteuid()).pw_name)
+            self.path("lib/pam_muster.so"), self.socket, "root" if self.as_root else pwd.getpwuid(os.geteuid()).pw_name)
         self.write("pam.d/muster", "".join(line.format(group) for group in
                                            ("auth", "account", "password", "session")))
 
@@ -241,6 +247,7 @@ class Site:
 
     def set_up(self, say=lambda text: None):
         self.create_users()
+        self.install()
         self.make_certificates()
         say("a plain slapd starts")
         self.configure_slapd()

@@ -1,15 +1,17 @@
 """The story of the demo: from a plain slapd to a login with password and code, every step on real parts."""
 
 import base64
+import codecs
 import email
 import email.policy
 import hashlib
 import hmac
 import os
+import pty
 import re
 import struct
-import subprocess
 import tempfile
+import termios
 import time
 
 from demo_site import ADMIN_DN, BASE, SiteError, run, wait_until
@@ -40,6 +42,48 @@ def settle():
     left = 30 - time.time() % 30
     if left < 10:
         time.sleep(left + 0.1)
+
+
+class Terminal:
+    """A command on a terminal of its own: it asks without echo and shows QR codes, as it does to a person."""
+
+    def __init__(self, argv):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(argv[0], argv, dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", COLUMNS="100", LINES="60"))
+        self.seen = ""
+        self.status = None
+
+    def read_until(self, pattern):
+        """Read on until the text so far matches, or nothing more comes."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while pattern is None or not pattern.search(self.seen):
+            try:
+                data = os.read(self.fd, 4096)
+            except OSError:  # the other end is closed
+                data = b""
+            if not data:
+                break
+            self.seen += decoder.decode(data).replace("\r\n", "\n")
+        return self.seen
+
+    def answer(self, text):
+        """Type when the echo is off, as a person waits for the prompt."""
+        wait_until("a prompt", lambda: not termios.tcgetattr(self.fd)[3] & termios.ECHO or self.ended())
+        os.write(self.fd, (text + "\n").encode())
+
+    def ended(self):
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
+
+    def finish(self):
+        self.read_until(None)
+        wait_until("the end of the command", self.ended)
+        os.close(self.fd)
+        return self.seen
 
 
 class Mail:
@@ -175,24 +219,19 @@ class Story:
 
     def second_factor(self):
         self.begin("alice registers an authenticator: QR code or setup key, then a confirming code")
-        enrol = subprocess.Popen([os.path.join(self.site.builddir, "muster"), "-c", self.site.config, "otp", "enrol",
-                                  dn_of("alice")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, text=True)
-        enrol.stdin.write(PASSWORDS[0] + "\n")
-        enrol.stdin.flush()
-        seen, self.setup_key = "", None
-        for line in enrol.stdout:
-            seen += line
-            found = re.search(r"[?&]secret=([A-Z2-7]+)", line)
-            if found:
-                self.setup_key = found.group(1)
-                break
-        self.expect(self.setup_key, "no setup key was shown:\n" + seen)
+        enrol = Terminal([os.path.join(self.site.builddir, "muster"), "-c", self.site.config, "otp", "enrol",
+                          dn_of("alice")])
+        enrol.answer(PASSWORDS[0])
+        seen = enrol.read_until(re.compile(r"[?&]secret=([A-Z2-7]+)[^\n]*\n"))
+        found = re.search(r"[?&]secret=([A-Z2-7]+)", seen)
+        self.expect(found, "no setup key was shown:\n" + seen)
+        self.setup_key = found.group(1)
         settle()
-        self.enrol_step = now_step() - 1
-        out, _ = enrol.communicate(totp(self.setup_key, self.enrol_step) + "\n")
-        self.show(seen + out)
-        self.expect(enrol.returncode == 0, "enrolment failed")
+        enrol.answer(totp(self.setup_key, now_step() - 1))
+        shown = enrol.finish()
+        self.show(shown)
+        self.expect(enrol.status == 0, "enrolment failed")
+        self.expect("\u2588" in shown or "\u2580" in shown, "no QR code was shown on a terminal")
 
     def pam(self):
         self.begin("PAM login of alice with password and code")

@@ -3,6 +3,7 @@
 integration_tests += \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
+	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_schema.py \
