@@ -19,6 +19,7 @@ script_tests += \
 EXTRA_DIST += \
 	$(integration_tests) \
 	$(script_tests) \
+	tests/lib/keep_locale.c \
 	tests/lib/memcheck.awk \
 	tests/lib/memcheck.sh \
 	tests/lib/sanitized.sh \
@@ -48,10 +49,16 @@ AM_TESTS_ENVIRONMENT = \
 # slapd and pamtester are not built with sanitizers, our modules are: the runtime has to be there before them. slapd's own
 # leaks are not ours to judge; those of our files are found by check-valgrind.
 if SANITIZED
+check_LTLIBRARIES += tests/lib/keep_locale.la
+tests_lib_keep_locale_la_SOURCES = tests/lib/keep_locale.c
+tests_lib_keep_locale_la_CFLAGS = -Wall
+tests_lib_keep_locale_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+
 sanitizer_libraries = $(shell echo '$(SANITIZERS)' | tr , '\n' | \
 	sed -n 's/^address$$/libasan.so/p; s/^undefined$$/libubsan.so/p' | while read lib; do $(CC) -print-file-name=$$lib; done)
 sanitizer_environment = \
-	MUSTER_PRELOAD='$(sanitizer_libraries)'; export MUSTER_PRELOAD; \
+	MUSTER_PRELOAD="`echo $(sanitizer_libraries)` $(abs_top_builddir)/tests/lib/.libs/keep_locale.so"; \
+	export MUSTER_PRELOAD; \
 	ASAN_OPTIONS=verify_asan_link_order=0; export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS; \
 	MUSTER_SLAPD_WRAPPER='bash $(abs_top_srcdir)/tests/lib/sanitized.sh'; export MUSTER_SLAPD_WRAPPER;
