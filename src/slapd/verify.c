@@ -94,17 +94,18 @@ stored_ours(const struct member *member)
 	return NULL;
 }
 
-/* hash_again - a hash of the password at the present cost, to be stored after a login */
+/* hash_again - a hash of the password at the present cost, to be stored after a login. error: as pwhash_make() */
 static int
 hash_again(struct check *c)
 {
 	const struct berval *password = &c->result->password;
+	int r;
 
 	trace_run(c->op);
-	if (pwhash_make(&c->m->cost, (const uint8_t *)password->bv_val, password->bv_len, c->result->renewed) == 0)
-		return 0;
-	c->result->renewed[0] = '\0';
-	return ERR_INTERNAL;
+	r = pwhash_make(&c->m->cost, (const uint8_t *)password->bv_val, password->bv_len, c->result->renewed);
+	if (r < 0)
+		c->result->renewed[0] = '\0';
+	return r;
 }
 
 /* legacy_find - the value of another scheme that the password is right for, NULL for none */
@@ -128,16 +129,19 @@ legacy_find(const struct member *member, const struct berval *password)
 	return found;
 }
 
+/* The functions password_*: 1 right, 0 wrong, ERR_MEMORY when nobody can tell. */
+
 /* password_none - spend the time of a verification */
 static int
 password_none(struct check *c)
 {
 	const struct berval *password = &c->result->password;
 	enum verdict verdict = VERDICT_DENY;
+	int r;
 
 	trace_run(c->op);
-	(void)pwhash_verify(&c->m->cost, NULL, 0, (const uint8_t *)password->bv_val, password->bv_len, &verdict, NULL);
-	return 0;
+	r = pwhash_verify(&c->m->cost, NULL, 0, (const uint8_t *)password->bv_val, password->bv_len, &verdict, NULL);
+	return r == ERR_MEMORY ? r : 0;
 }
 
 static int
@@ -145,12 +149,14 @@ password_ours(struct check *c, const struct berval *stored)
 {
 	const struct berval *password = &c->result->password;
 	enum verdict verdict = VERDICT_DENY;
-	int renew = 0;
+	int renew = 0, r;
 
 	trace_run(c->op);
-	if (pwhash_verify(&c->m->cost, stored->bv_val, stored->bv_len, (const uint8_t *)password->bv_val, password->bv_len,
-	                  &verdict, &renew) < 0 ||
-	    verdict != VERDICT_ALLOW)
+	r = pwhash_verify(&c->m->cost, stored->bv_val, stored->bv_len, (const uint8_t *)password->bv_val, password->bv_len,
+	                  &verdict, &renew);
+	if (r == ERR_MEMORY)
+		return r;
+	if (r < 0 || verdict != VERDICT_ALLOW)
 		return 0;
 	c->result->stored = stored;
 	if (renew)
@@ -162,8 +168,15 @@ password_ours(struct check *c, const struct berval *stored)
 static int
 password_legacy(struct check *c)
 {
+	int r;
+
 	c->result->stored = legacy_find(c->member, &c->result->password);
-	(void)hash_again(c);
+	r = hash_again(c);
+	/* What cannot be hashed (not UTF-8, say) can still be a password of an older scheme, at the same price. */
+	if (r < 0 && r != ERR_MEMORY)
+		r = password_none(c);
+	if (r < 0)
+		return r;
 	if (c->result->stored != NULL)
 		return 1;
 	secret_wipe_array(c->result->renewed);
@@ -330,6 +343,7 @@ verify_begin(Operation *op, struct muster *m, const struct member *member, struc
              const struct verify_request *request, struct verify_result *result)
 {
 	struct check c = { .op = op, .m = m, .request = request, .result = result };
+	int right;
 
 	memset(result, 0, sizeof(*result));
 	result->step = -1;
@@ -345,8 +359,11 @@ verify_begin(Operation *op, struct muster *m, const struct member *member, struc
 		account_sync(result->hold, &c.member->login_state);
 	if (split(&c) < 0)
 		return;
-	if (password_right(&c))
+	right = password_right(&c);
+	if (right == 1)
 		result->outcome = judge(&c);
+	else if (right < 0)
+		result->outcome = VERIFY_BUSY;
 	else if (m->ring == NULL)
 		result->outcome = VERIFY_UNUSABLE;
 	else
