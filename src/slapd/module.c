@@ -87,6 +87,7 @@ hooks_register(void)
 	muster_overlay.on_bi.bi_op_add = add_hook;
 	muster_overlay.on_bi.bi_op_modify = modify_entrance;
 	muster_overlay.on_bi.bi_op_modrdn = modrdn_hook;
+	muster_overlay.on_bi.bi_op_delete = delete_hook;
 	muster_overlay.on_bi.bi_extended = extended_hook;
 	return config_register(&muster_overlay);
 }

@@ -6,7 +6,7 @@
  *   module.c   load, ABI check, registration        sasl.c      frontend overlay mustersasl
  *   config.c   olcMuster..., open and close         exop.c      decode, target, dispatch
  *   bind.c     bind hook, SecondFactor control      exop_*.c    one file per operation or pair
- *   write.c    add, modify, modrdn hooks            courier.c   claim, done
+ *   write.c    add, modify, modrdn, delete hooks    courier.c   claim, done
  *   verify.c   password and code of a member        ppctrl.c    the ppolicy control for members
  *   password.c a new password as modifications      outbox.c    record ids, outbox values, leases
  *   account.c  tries in memory                      member.c    a member's entry as a struct
@@ -329,6 +329,7 @@ int bind_register_control(void);
 int add_hook(Operation *op, SlapReply *rs);
 int modify_hook(Operation *op, SlapReply *rs);
 int modrdn_hook(Operation *op, SlapReply *rs);
+int delete_hook(Operation *op, SlapReply *rs);
 int extended_hook(Operation *op, SlapReply *rs); /* Password Modify of a member; all else continues */
 int exop_register(void);
 int sasl_register(void);
@@ -337,12 +338,10 @@ int config_register(slap_overinst *muster);
 int config_order_wrong(const slap_overinst *on);
 
 /*
- * connections_end - take the identity of a member from every connection and close them; to be called before the answer is
- *                   sent. op's own connection is only made anonymous, so that the answer gets through.
- * out:   1 when op's own connection was among them: close it with connections_end_own() after the answer
+ * connections_end_walk - op_walk_below() of a write after which a member may not be logged in: once it is done, and before
+ *                        anybody is told, its connections lose their identity and are closed. Also op's own.
  */
-int connections_end(Operation *op, struct berval *ndn);
-void connections_end_own(Operation *op);
+int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which);
 
 /* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
 enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,

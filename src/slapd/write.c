@@ -1,5 +1,5 @@
 /*
- * write.c - the hooks for add, modify and modrdn. Whatever way a value arrives, the same rules hold; replicated
+ * write.c - the hooks for add, modify, modrdn and delete. Whatever way a value arrives, the same rules hold; replicated
  *           writes were judged by the server they come from and are taken as they are.
  */
 #include "slapd/write.h"
@@ -197,7 +197,8 @@ modify_hook(Operation *op, SlapReply *rs)
 	ours = before.member && is_ours(&w);
 	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
 	if (ours && !write_may_modify(&w, e))
-		rc = LDAP_INSUFFICIENT_ACCESS;
+		rc = write_refuse(&w, LDAP_INSUFFICIENT_ACCESS,
+		                  "no write access: ask an owner of the organization or an administrator");
 	else
 		rc = check_modify(&w, e, &before, &after);
 	if (ours) {
@@ -206,7 +207,7 @@ modify_hook(Operation *op, SlapReply *rs)
 	}
 	write_entry_release(&w, e);
 	if (rc != LDAP_SUCCESS) {
-		audit(op, "modify", &op->o_req_dn, "refused", *w.text ? w.text : "no write access");
+		audit(op, "modify", &op->o_req_dn, "refused", w.text);
 		return write_answer(&w, rc);
 	}
 	return ours ? write_modify_member(&w) : SLAP_CB_CONTINUE;
@@ -266,4 +267,28 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (name_changes(op, muster_ad.mobile))
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
 	return SLAP_CB_CONTINUE;
+}
+
+/* --- delete --------------------------------------------------------------------------------------- */
+
+int
+delete_hook(Operation *op, SlapReply *rs)
+{
+	struct write w;
+	Entry *e;
+	int member, rc;
+
+	if (is_replicated(op))
+		return SLAP_CB_CONTINUE;
+	write_begin(&w, op, rs);
+	e = write_entry_get(&w, &op->o_req_ndn);
+	if (e == NULL)
+		return SLAP_CB_CONTINUE;
+	member = member_is(e);
+	write_entry_release(&w, e);
+	if (!member)
+		return SLAP_CB_CONTINUE;
+	rc = connections_end_walk(op, rs, w.m, op_delete);
+	audit(op, "delete-member", &op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
+	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * write.h - what the hooks for add, modify and modrdn share among themselves and nobody else needs.
+ * write.h - what the hooks for add, modify, modrdn and delete share among themselves and nobody else needs.
  *
  *   write.c           the hooks: what is none of our business goes on at once
  *   write_checks.c    values and rights, of every entry
@@ -35,7 +35,6 @@ struct write {
 	int manages_seed;     /* may store what is sealed already */
 	Modifications *owed;  /* what the overlay writes in the same modification */
 	int end_connections;  /* once it is written: the member is not active any more */
-	int own_ended;
 	const char *what;     /* for the audit line */
 	struct verify_result verified;
 	int verifying;        /* verified is to be ended after the answer */

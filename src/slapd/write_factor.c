@@ -56,14 +56,19 @@ refuse_code(struct write *w)
 	return write_refuse(w, LDAP_INVALID_CREDENTIALS, "the code was not accepted: wait for the next one and try again");
 }
 
-static int64_t
-last_step(const struct member *member)
+/* last_step - -1 when none was spent. error: ERR_INPUT */
+static int
+last_step(const struct member *member, int64_t *step_out)
 {
 	long step = -1;
 
-	if (BER_BVISNULL(&member->last_step) || lutil_atol(&step, member->last_step.bv_val) != 0)
-		return -1;
-	return step;
+	*step_out = -1;
+	if (BER_BVISNULL(&member->last_step))
+		return 0;
+	if (lutil_atol(&step, member->last_step.bv_val) != 0)
+		return ERR_INPUT;
+	*step_out = step;
+	return 0;
 }
 
 /* set_seed - and, when a code came with it, the step that the code is of */
@@ -98,43 +103,63 @@ set_seed(struct write *w, const struct shape *shape)
 	return LDAP_SUCCESS;
 }
 
+/* subject - the member as it is since the account was reserved */
+static const struct member *
+subject(const struct write *w)
+{
+	return w->verified.fresh != NULL ? w->verified.fresh : w->member;
+}
+
+/* match_code - compare a code with the present seed. error: the seed or the last step cannot be read */
+static int
+match_code(struct write *w, const struct berval *code, enum totp_match *match)
+{
+	const struct member *member = subject(w);
+	uint8_t seed[SEAL_PLAIN_MAX];
+	size_t seed_len = 0;
+	int64_t spent, step;
+	int r = ERR_KEY;
+
+	*match = TOTP_WRONG;
+	if (w->m->ring != NULL && !BER_BVISNULL(&member->seed_sealed))
+		r = seal_open(w->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val,
+		              member->seed_sealed.bv_len, seed, &seed_len);
+	if (r == 0)
+		r = last_step(member, &spent);
+	if (r == 0)
+		r = totp_check(seed, seed_len, (const uint8_t *)code->bv_val, code->bv_len, w->now, spent, match, &step);
+	secret_wipe_array(seed);
+	return r;
+}
+
 /*
- * prove_code - a code of the present seed, within the budget of the account.
+ * prove_code - a code of the present seed or a recovery code, within the budget of the account.
  * out:   w->verified holds the account until the answer is out
  */
 static int
 prove_code(struct write *w, const struct berval *code)
 {
-	const struct member *member = w->member;
-	struct account_try *hold = NULL;
-	enum totp_match match = TOTP_WRONG;
-	uint8_t seed[SEAL_PLAIN_MAX];
-	size_t seed_len = 0;
-	int64_t step;
-	int r;
+	enum totp_match match;
 
-	if (w->m->ring == NULL || seal_open(w->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val,
-	                                    member->seed_sealed.bv_len, seed, &seed_len) < 0)
+	if (account_reserve(w->m->accounts, w->member->uuid, strlen(w->member->uuid), NULL, &w->verified.hold) < 0)
+		return write_refuse(w, LDAP_BUSY, "too many tries at once: try again");
+	w->verifying = 1;
+	/* A login may have spent the code before the account was ours. */
+	if (!member_is_current(w->op, w->m, w->member) &&
+	    member_load(w->op, w->m, &w->op->o_req_ndn, &w->verified.fresh) < 0)
+		return refuse_code(w);
+	account_sync(w->verified.hold, &subject(w)->login_state);
+	if (match_code(w, code, &match) < 0)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "the second factor cannot be read: ask an administrator to remove it");
-	if (account_reserve(w->m->accounts, member->uuid, strlen(member->uuid), member, &hold) < 0) {
-		secret_wipe_array(seed);
-		return write_refuse(w, LDAP_BUSY, "too many tries at once: try again");
-	}
-	w->verified.outcome = VERIFY_DENIED;
-	w->verified.step = -1;
-	w->verified.hold = hold;
-	w->verifying = 1;
-	r = totp_check(seed, seed_len, (const uint8_t *)code->bv_val, code->bv_len, w->now, last_step(member), &match,
-	               &step);
-	secret_wipe_array(seed);
-	if (r == 0 && match == TOTP_RIGHT && !account_throttled_code(hold, &member->policy, w->now)) {
-		w->verified.outcome = VERIFY_OK;
+	if (account_throttled_code(w->verified.hold, &subject(w)->policy, w->now))
+		return refuse_code(w);
+	if (match == TOTP_RIGHT ||
+	    recovery_match(w->m, subject(w), code->bv_val, code->bv_len, &w->verified.recovery))
 		return LDAP_SUCCESS;
-	}
 	/* A code that was right once is refused, not counted. */
-	if (match != TOTP_SPENT) {
-		account_record(hold, ACCOUNT_CODE_WRONG, w->now);
+	if (match == TOTP_WRONG) {
+		account_record(w->verified.hold, ACCOUNT_CODE_WRONG, w->now);
 		w->verified.failed = 1;
 	}
 	return refuse_code(w);
@@ -143,22 +168,25 @@ prove_code(struct write *w, const struct berval *code)
 static int
 remove_seed(struct write *w, const struct shape *shape)
 {
-	const struct member *member = w->member;
+	const struct member *member;
 	int rc = LDAP_SUCCESS;
 
-	if (BER_BVISNULL(&member->seed_sealed))
+	if (BER_BVISNULL(&w->member->seed_sealed))
 		return write_refuse(w, LDAP_NO_SUCH_ATTRIBUTE, "there is no second factor to remove");
 	if (shape->code != NULL)
 		rc = prove_code(w, shape->code);
 	if (rc != LDAP_SUCCESS)
 		return rc;
+	member = subject(w);
 	write_drop(&w->op->orm_modlist, muster_ad.oath_secret);
 	write_drop(&w->op->orm_modlist, muster_ad.code);
-	/* By value: a login that spends the same code at this moment, or a seed that is another by now, fails one of the two. */
+	/* By value: of this and a login that spends the same code at this moment one fails. */
 	mods_add(&w->owed, LDAP_MOD_DELETE, muster_ad.oath_secret, &member->seed_sealed);
 	if (!write_changes(w, muster_ad.oath_last_step) && !BER_BVISNULL(&member->last_step))
 		mods_add(&w->owed, shape->code != NULL ? LDAP_MOD_DELETE : SLAP_MOD_SOFTDEL, muster_ad.oath_last_step,
 		         shape->code != NULL ? &member->last_step : NULL);
+	if (!BER_BVISNULL(&w->verified.recovery))
+		mods_add(&w->owed, LDAP_MOD_DELETE, muster_ad.recovery_code, &w->verified.recovery);
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.recovery_code, NULL);
 	outbox_owe(member, "factor-removed", NULL, w->now, &w->owed);
 	return LDAP_SUCCESS;

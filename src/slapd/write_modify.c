@@ -70,47 +70,14 @@ plan(struct write *w)
 	return rc;
 }
 
-/* status_written - on success, before anybody is told: a member that is suspended is logged in nowhere */
-static int
-status_written(Operation *op, SlapReply *rs)
-{
-	struct write *w = op->o_callback->sc_private;
-
-	if (rs->sr_type == REP_RESULT && rs->sr_err == LDAP_SUCCESS)
-		w->own_ended = connections_end(op, &op->o_req_ndn);
-	return SLAP_CB_CONTINUE;
-}
-
-static void
-unlink_callback(Operation *op, slap_callback *callback)
-{
-	slap_callback **cb;
-
-	for (cb = &op->o_callback; *cb != NULL; cb = &(*cb)->sc_next) {
-		if (*cb == callback) {
-			*cb = callback->sc_next;
-			return;
-		}
-	}
-}
-
 /* carry_on - the modification with what we added, through the overlays below us and the database */
 static int
 carry_on(struct write *w)
 {
-	slap_callback callback = { .sc_response = status_written, .sc_private = w };
-	int rc;
-
 	write_append(&w->op->orm_modlist, &w->owed);
-	if (w->end_connections) {
-		callback.sc_next = w->op->o_callback;
-		w->op->o_callback = &callback;
-	}
-	rc = op_walk_below(w->op, w->rs, w->m, op_modify);
-	unlink_callback(w->op, &callback);
-	if (w->own_ended)
-		connections_end_own(w->op);
-	return rc;
+	if (w->end_connections)
+		return connections_end_walk(w->op, w->rs, w->m, op_modify);
+	return op_walk_below(w->op, w->rs, w->m, op_modify);
 }
 
 int

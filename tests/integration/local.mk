@@ -6,6 +6,7 @@ integration_tests += \
 	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_overlay.py \
+	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_write.py
 

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import parallel, people, session, tap, totp
+from lib import exops, parallel, people, session, tap, totp
 from lib.people import PASSWORD
 from lib.world import World
 
@@ -293,6 +293,31 @@ def test_self_removes():
     tap.ok("oathSecret" not in stored(member) and works(member, PASSWORD), "then the password alone is enough")
 
 
+def test_self_removes_with_a_recovery_code():
+    member = people.member(acme, password=PASSWORD, root=root)
+    seed = totp.new_secret()
+    with world.use() as one:
+        result, codes = exops.enrol_totp(one, member.dn, PASSWORD, seed, totp.totp(seed))
+    tap.is_((result.code, len(codes)), (OK, 10), "enrolled with recovery codes")
+    member.secret = seed
+    own = login(member, PASSWORD + people.next_code(member))
+    refused(own.modify(member.dn, ("delete", "oathSecret", None), ("add", "musterCode", "aaaaa-aaaaa")), CREDENTIALS, "code",
+            "a code that is none")
+    tap.is_(own.modify(member.dn, ("delete", "oathSecret", None), ("add", "musterCode", codes[3])).code, OK,
+            "the device is lost: a recovery code removes the factor")
+    tap.ok("musterRecoveryCode" not in stored(member), "and the other codes with it")
+    tap.ok(works(member, PASSWORD), "then the password is enough")
+
+
+def test_manager_with_a_code():
+    member = people.member(acme, password=PASSWORD, root=root)
+    seed = totp.new_secret()
+    refused(admin.modify(member.dn, ("add", "oathSecret", seed), ("add", "musterCode", totp.wrong_code(seed))), CREDENTIALS,
+            "code", "a code that comes along has to be right")
+    tap.is_(admin.modify(member.dn, ("add", "oathSecret", seed), ("add", "musterCode", totp.totp(seed))).code, OK, "right")
+    tap.ok(not works(member, PASSWORD + totp.totp(seed)), "it is spent")
+
+
 def test_a_spent_code_removes_nothing():
     seed = totp.new_secret()
     member = people.member(acme, password=PASSWORD, secret=seed, root=root)
@@ -435,6 +460,15 @@ def test_status():
     tap.ok(owner.whoami() in (None, ""), "which ends the very connection")
     tap.is_(root.modify(acme.owner.dn, ("delete", "musterStatus", None)).code, OK, "back")
     tap.ok(world.alive(), "slapd is alive")
+
+
+def test_a_deleted_member_is_logged_in_nowhere():
+    member = people.member(acme, password=PASSWORD, root=root)
+    own = login(member)
+    tap.is_(admin.delete(member.dn).code, OK, "deleted")
+    tap.ok(own.whoami() in (None, ""), "the open connection is ended")
+    tap.ok(not works(member, PASSWORD), "no login")
+    tap.ok(admin.delete(member.dn).code == 32, "deleted twice")
 
 
 def test_address_changes():

@@ -142,11 +142,12 @@ class World:
     preload     more libraries for LD_PRELOAD (fault injection)
     config      extra "attribute: value" lines for the muster overlay's configuration
     access      False: leave out the access rules and limits
+    replica_of  another World: replicate from it, with the same sealing keys
     debug       what slapd writes to its log, as -d takes it
     """
 
     def __init__(self, base="dc=example,dc=com", muster=True, ppolicy=False, nosync=True, faketime=False,
-                 preload=(), config=(), access=True, environment=None, start=True,
+                 preload=(), config=(), access=True, environment=None, replica_of=None, start=True,
                  debug="stats"):
         self.base = base
         self.root_dn, self.root_password = "cn=root," + base, "root-secret"
@@ -169,9 +170,11 @@ class World:
         self.sessions = []
         atexit.register(self.cleanup)
         self._prepare()
+        if replica_of:
+            shutil.copy(replica_of.key_path, self.key_path)
         if start:
             self.start()
-            self._configure(muster, ppolicy, config, access)
+            self._configure(muster, ppolicy, config, access, replica_of)
 
     # --- files ---------------------------------------------------------------------------------------
 
@@ -235,11 +238,11 @@ class World:
 
     # --- configuration over cn=config ---------------------------------------------------------------
 
-    def _configure(self, muster, ppolicy, config, access):
+    def _configure(self, muster, ppolicy, config, access, replica_of):
         with_config = self.session("config")
         with_config.apply(self.template("init/10-modules.ldif"))
-        root = self.session("root")
-        root.apply(self.fill(BASE_ENTRIES))
+        if not replica_of:
+            self.session("root").apply(self.fill(BASE_ENTRIES))
         for part in session.changes(self.template("init/20-overlays.ldif")):
             dn, _, rows = part
             if dn.startswith("olcOverlay=muster") and not muster:
@@ -252,10 +255,26 @@ class World:
         with_config.apply(self.template("init/30-indexes.ldif"))
         if access:
             with_config.apply(self.template("init/40-access.ldif"))
+        if replica_of:
+            self.replicate_from(replica_of)
+        else:
+            self._fill_tree()
+
+    def _fill_tree(self):
+        root = self.session("root")
         root.apply(self.template("init/50-tree.ldif"))
         root.apply(self.template("init/60-courier.ldif"))
         for name in ("console-15", "console-16", "modern"):
             root.apply(self.template("policies/%s.ldif" % name))
+
+    def replicate_from(self, provider):
+        """Become a consumer of another World's database."""
+        link = ('rid=001 provider=%s bindmethod=simple binddn="%s" credentials=%s searchbase="%s" '
+                'type=refreshAndPersist retry="1 +"' % (
+                    provider.uri_ldapi, provider.root_dn, provider.root_password, self.base))
+        with self.use("config") as with_config:
+            self._must(with_config.modify(DATABASE, ("add", "olcSyncrepl", link),
+                                          ("add", "olcUpdateRef", provider.uri)), "syncrepl")
 
     def _must(self, result, what):
         if result.code:
