@@ -32,9 +32,10 @@ mail_is(const struct berval *address, const char *text)
 }
 
 /*
- * token_find - the stored challenge that a typed token answers.
+ * token_find - the stored challenge that a typed token answers. Wrong ones are not counted: nobody guesses 256 bits, and
+ *              a count would let a stranger use up a member's token.
  * in:    member  NULL: the same comparison with a challenge nobody has
- * out:   *stored_out  its stored value, NULL when the token is wrong, late or worn out
+ * out:   *stored_out  its stored value, NULL when the token is wrong or late
  */
 static void
 token_find(struct exop *x, const struct member *member, int64_t now, const struct berval **stored_out,
@@ -67,31 +68,6 @@ token_find(struct exop *x, const struct member *member, int64_t now, const struc
 			return;
 		}
 	}
-}
-
-/* tries_count - after the answer: one wrong answer more for every challenge that was still alive */
-static void
-tries_count(struct exop *x, struct member *member, int64_t now)
-{
-	Modifications *mods = NULL;
-	char text[CHALLENGE_TEXT_MAX];
-	struct challenge ch;
-	int i;
-
-	for (i = 0; member->challenges != NULL && !BER_BVISNULL(&member->challenges[i]); i++) {
-		if (challenge_parse(member->challenges[i].bv_val, member->challenges[i].bv_len, &ch) < 0 ||
-		    strcmp(ch.purpose, PURPOSE) != 0 || ch.expires <= now || ch.tries >= TOKEN_TRIES)
-			continue;
-		ch.tries++;
-		if (challenge_format(&ch, text) < 0)
-			continue;
-		mods_add(&mods, LDAP_MOD_DELETE, muster_ad.challenge, &member->challenges[i]);
-		mods_add_text(&mods, LDAP_MOD_ADD, muster_ad.challenge, text);
-	}
-	if (mods != NULL)
-		mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
-	secret_wipe_object(&ch);
-	secret_wipe_array(text);
 }
 
 /* redeem_write - spend the token and set the password in one modification */
@@ -156,8 +132,6 @@ redeem_handle(struct exop *x)
 	token_find(x, member, now, &stored, &ch);
 	if (stored == NULL || member->status != MEMBER_ACTIVE) {
 		exop_refuse(x, LDAP_INVALID_CREDENTIALS, stored == NULL ? "token wrong" : "not active", NULL);
-		if (member != NULL && stored == NULL)
-			tries_count(x, member, now);
 		goto out;
 	}
 	redeem_write(x, member, stored, &ch, try, now);
