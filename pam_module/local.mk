@@ -20,3 +20,10 @@ pam_muster_la_LIBADD = libpammodule.la libclient.la libproto.la libcommon.la $(P
 pam_muster_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-export-symbols $(top_srcdir)/pam_module/exports.sym
 EXTRA_DIST += pam_module/exports.sym
+
+# libpam opens the .so; a .la beside it helps nobody.
+install-exec-hook:
+	rm -f $(DESTDIR)$(pamdir)/pam_muster.la
+
+uninstall-hook:
+	rm -f $(DESTDIR)$(pamdir)/pam_muster.so

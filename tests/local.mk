@@ -19,6 +19,7 @@ script_tests += \
 EXTRA_DIST += \
 	$(integration_tests) \
 	$(script_tests) \
+	tests/lib/asan.supp \
 	tests/lib/keep_locale.c \
 	tests/lib/memcheck.awk \
 	tests/lib/memcheck.sh \

@@ -356,7 +356,8 @@ quoted_printable_keeps_every_octet(void **state)
 		text[len] = '\0';
 		assert_int_equal(buf_new(sizeof(encoded) - 1, &b), 0);
 		assert_int_equal(mime_put_quoted_printable(b, text, len), 0);
-		memcpy(encoded, buf_data(b), buf_len(b));
+		if (buf_len(b) > 0)
+			memcpy(encoded, buf_data(b), buf_len(b));
 		encoded[buf_len(b)] = '\0';
 		buf_free(&b);
 		decode(encoded, decoded, 0);
