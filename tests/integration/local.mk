@@ -6,6 +6,7 @@ integration_tests += \
 	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_overlay.py \
+	tests/integration/test_pam.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_write.py
@@ -16,6 +17,7 @@ EXTRA_DIST += \
 	tests/lib/certs.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
+	tests/lib/gate.py \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \

@@ -72,11 +72,12 @@ class Gate:
                 file.write("%s required %s socket=%s %s\n" % (group, MODULE, self.socket, options))
 
     def start(self):
+        before = len(self.log())
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([os.path.join(BUILD, "musterd"), "-f", "-c", self.config],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + START_SEC
-        while "ready" not in self.log():
+        while "gate: info: ready" not in self.log()[before:]:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("musterd does not start:\n" + self.log())
             time.sleep(0.02)
