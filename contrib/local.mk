@@ -14,7 +14,10 @@ EXTRA_DIST += \
 	contrib/lib/demo_serve.py \
 	contrib/lib/demo_site.py \
 	contrib/lib/demo_story.py \
-	contrib/lib/smtp_server.py
+	contrib/lib/smtp_server.py \
+	contrib/muster.conf \
+	contrib/systemd/muster-users.conf \
+	contrib/systemd/musterd.service
 
 # What the demo and the tests log in with; not installed
 noinst_PROGRAMS += pam-login

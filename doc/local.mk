@@ -7,4 +7,6 @@ dist_doc_DATA += \
 	doc/CONTRIBUTING.md
 
 dist_man_MANS += \
-	doc/man/muster.1
+	doc/man/muster.1 \
+	doc/man/muster.conf.5 \
+	doc/man/musterd.8
