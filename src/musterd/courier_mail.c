@@ -17,8 +17,9 @@
 struct mail {
 	const struct conf *conf;
 	CURL *curl;
-	char command[COMMAND_MAX]; /* the last one sent, "RCPT" */
-	char reply[256];           /* the relay's last line */
+	char command[COMMAND_MAX]; /* the last one sent, "RCPT"; the QUIT that ends a failed transfer does not count */
+	char reply[256];           /* the relay's last line of answer to it */
+	int quitting;
 };
 
 /* The mail that libcurl reads while it sends. */
@@ -46,13 +47,15 @@ keep_reply(char *line, size_t size, size_t n, void *arg)
 	struct mail *m = arg;
 	size_t len = size * n;
 
+	if (m->quitting)
+		return len;
 	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 		len--;
 	snprintf(m->reply, sizeof(m->reply), "%.*s", (int)(len < sizeof(m->reply) ? len : sizeof(m->reply) - 1), line);
 	return size * n;
 }
 
-/* libcurl tells which code came, not which command it answers: a 550 to RCPT is about the receiver, to MAIL about us. */
+/* libcurl does not tell which command an answer belongs to: a 550 to RCPT is about the receiver, to MAIL about us. */
 static int
 keep_command(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 {
@@ -61,6 +64,9 @@ keep_command(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 
 	(void)curl;
 	if (type != CURLINFO_HEADER_OUT)
+		return 0;
+	m->quitting = len >= 4 && memcmp(data, "QUIT", 4) == 0;
+	if (m->quitting)
 		return 0;
 	for (n = 0; n < len && n < COMMAND_MAX - 1 && data[n] > ' '; n++)
 		m->command[n] = data[n];
@@ -97,6 +103,8 @@ set_numbers(const struct mail *m)
 		{ CURLOPT_USE_SSL, tls[m->conf->courier.smtp_tls] },
 		{ CURLOPT_TIMEOUT_MS, m->conf->courier.smtp_timeout_ms },
 		{ CURLOPT_CONNECTTIMEOUT_MS, CONNECT_LONGEST_MS },
+		/* Also holds for the answer to QUIT, for which libcurl otherwise waits two minutes. */
+		{ CURLOPT_SERVER_RESPONSE_TIMEOUT, (m->conf->courier.smtp_timeout_ms + 999) / 1000 },
 		{ CURLOPT_MAXAGE_CONN, IDLE_LONGEST_SEC },
 	};
 	CURLcode c = CURLE_OK;
@@ -189,15 +197,12 @@ set_login(struct mail *m, char why[MAIL_WHY_MAX])
 static enum mail_result
 judge(const struct mail *m, CURLcode c, char why[MAIL_WHY_MAX])
 {
-	long code = 0;
-
 	why[0] = '\0';
 	if (c == CURLE_OK)
 		return MAIL_SENT;
-	curl_easy_getinfo(m->curl, CURLINFO_RESPONSE_CODE, &code);
 	snprintf(why, MAIL_WHY_MAX, "%s%s%s%s%s", curl_easy_strerror(c), m->command[0] != '\0' ? ", after " : "", m->command,
 	         m->reply[0] != '\0' ? ", relay said: " : "", m->reply);
-	return strcmp(m->command, "RCPT") == 0 && code >= 500 && code <= 599 ? MAIL_NEVER : MAIL_LATER;
+	return strcmp(m->command, "RCPT") == 0 && m->reply[0] == '5' ? MAIL_NEVER : MAIL_LATER;
 }
 
 /* One attempt. *stale_out: a kept connection turned out to be dead, which says nothing about the relay. */
@@ -211,6 +216,7 @@ attempt(struct mail *m, struct curl_slist *receivers, const char *from, const vo
 
 	m->command[0] = '\0';
 	m->reply[0] = '\0';
+	m->quitting = 0;
 	c = curl_easy_setopt(m->curl, CURLOPT_MAIL_FROM, from);
 	if (c == CURLE_OK)
 		c = curl_easy_setopt(m->curl, CURLOPT_MAIL_RCPT, receivers);

@@ -21,7 +21,7 @@
 
 #define RESTART_FIRST_MS 100   /* doubled for each end that follows quickly */
 #define RESTART_LONGEST_MS 10000
-#define QUICK_END_MS 1000      /* an end sooner than this is a failed start */
+#define QUICK_END_MS 500       /* an end sooner than this is a failed start */
 #define TERM_GRACE_MS 10000    /* from SIGTERM to SIGKILL */
 #define HIGH_FD 10             /* our descriptors stay above the numbers that roles get */
 
