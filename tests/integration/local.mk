@@ -1,6 +1,8 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
 integration_tests += \
+	tests/integration/test_courier.py \
+	tests/integration/test_musterd.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_demo.py \
@@ -15,6 +17,7 @@ EXTRA_DIST += \
 	tests/lib/__init__.py \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
+	tests/lib/daemon.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
 	tests/lib/gate.py \

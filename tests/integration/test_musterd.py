@@ -245,7 +245,7 @@ def test_children_end_with_a_killed_parent():
 def alive(pid):
     try:
         return status(pid, "State")[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

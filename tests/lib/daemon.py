@@ -148,7 +148,7 @@ class Daemon:
             try:
                 with open("/proc/%d/cmdline" % pid) as file:
                     words = file.read().split("\0")
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 continue
             for role in USERS:
                 if "--role=" + role in words:
