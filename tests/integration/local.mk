@@ -1,12 +1,12 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
 integration_tests += \
-	tests/integration/test_courier.py \
-	tests/integration/test_musterd.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
+	tests/integration/test_courier.py \
 	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
+	tests/integration/test_musterd.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
 	tests/integration/test_replica.py \
