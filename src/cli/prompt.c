@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,38 +24,55 @@ catch_signal(int number)
 static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 #define WATCHED_LEN (sizeof(watched) / sizeof(watched[0]))
 
+/* How signals were before, to be put back. */
+struct signals {
+	struct sigaction actions[WATCHED_LEN];
+	sigset_t mask;
+};
+
+/* From here on the watched signals arrive only inside ppoll(), so that none slips in between looking and waiting. */
 static void
-signals_watch(struct sigaction before[WATCHED_LEN])
+signals_watch(struct signals *before)
 {
-	struct sigaction watch = { .sa_handler = catch_signal }; /* no SA_RESTART: read() must return */
+	struct sigaction watch = { .sa_handler = catch_signal };
+	sigset_t blocked;
 	size_t i;
 
 	caught = 0;
 	sigemptyset(&watch.sa_mask);
+	sigemptyset(&blocked);
 	for (i = 0; i < WATCHED_LEN; i++)
-		(void)sigaction(watched[i], &watch, &before[i]);
+		(void)sigaddset(&blocked, watched[i]);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &before->mask);
+	for (i = 0; i < WATCHED_LEN; i++)
+		(void)sigaction(watched[i], &watch, &before->actions[i]);
 }
 
 static void
-signals_restore(const struct sigaction before[WATCHED_LEN])
+signals_restore(const struct signals *before)
 {
 	size_t i;
 
 	for (i = 0; i < WATCHED_LEN; i++)
-		(void)sigaction(watched[i], &before[i], NULL);
+		(void)sigaction(watched[i], &before->actions[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
-/* One line octet by octet, so that nothing behind it is taken from whoever reads next. */
+/*
+ * One line octet by octet, so that nothing behind it is taken from whoever reads next.
+ * in:    mask  signals to be let in while waiting; NULL: as they are
+ */
 static int
-read_line(int fd, char line[SECRET_MAX + 1], size_t *len_out)
+read_line(int fd, const sigset_t *mask, char line[SECRET_MAX + 1], size_t *len_out)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	size_t len = 0;
 	int too_long = 0;
 	char c;
 	ssize_t n;
 
 	for (;;) {
-		n = read(fd, &c, 1);
+		n = ppoll(&p, 1, NULL, mask) < 0 ? -1 : read(fd, &c, 1);
 		if (n < 0 && errno == EINTR && caught == 0)
 			continue;
 		if (n < 0 || (n == 0 && len == 0))
@@ -76,26 +94,26 @@ read_line(int fd, char line[SECRET_MAX + 1], size_t *len_out)
 static int
 read_terminal(int fd, const char *question, char line[SECRET_MAX + 1], size_t *len_out)
 {
-	struct sigaction before[WATCHED_LEN];
+	struct signals before;
 	struct termios shown, hidden;
-	int r;
+	int r = ERR_IO, number;
 
 	if (tcgetattr(fd, &shown) != 0)
 		return ERR_IO;
-	signals_watch(before);
+	signals_watch(&before);
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	hidden.c_lflag |= ECHONL;
 	(void)tcsetattr(fd, TCSAFLUSH, &hidden);
-	r = ERR_IO;
 	if (write(fd, question, strlen(question)) >= 0)
-		r = read_line(fd, line, len_out);
+		r = read_line(fd, &before.mask, line, len_out);
 	(void)tcsetattr(fd, TCSAFLUSH, &shown);
-	signals_restore(before);
-	if (caught != 0) {
+	number = caught;
+	if (number != 0)
 		secret_wipe(line, SECRET_MAX + 1);
-		(void)raise(caught);
-	}
+	signals_restore(&before);
+	if (number != 0)
+		(void)raise(number);
 	return r;
 }
 
@@ -106,7 +124,7 @@ read_answer(const char *question, char line[SECRET_MAX + 1], size_t *len_out)
 
 	fflush(stdout);
 	if (!isatty(STDIN_FILENO))
-		return read_line(STDIN_FILENO, line, len_out);
+		return read_line(STDIN_FILENO, NULL, line, len_out);
 	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return read_terminal(STDIN_FILENO, question, line, len_out);
