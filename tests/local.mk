@@ -40,6 +40,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	MUSTER_SO='$(abs_top_builddir)/src/slapd/.libs/muster.so'; export MUSTER_SO; \
 	PAM_MUSTER_SO='$(abs_top_builddir)/.libs/pam_muster.so'; export PAM_MUSTER_SO; \
+	PAM_FAULTY_SO='$(abs_top_builddir)/.libs/pam_faulty.so'; export PAM_FAULTY_SO; \
 	SLAPD='$(SLAPD)'; export SLAPD; \
 	OPENLDAP_SOURCE='$(OPENLDAP_SOURCE)'; export OPENLDAP_SOURCE; \
 	SANITIZERS='$(SANITIZERS)'; export SANITIZERS; \
