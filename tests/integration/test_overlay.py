@@ -204,7 +204,7 @@ def test_beside_otp():
     other.tool("slapmodify", "-n", "0", input=other.fill(
         "dn: cn=module{0},cn=config\nchangetype: modify\nadd: olcModuleLoad\nolcModuleLoad: otp\n").encode())
     other.start()
-    other._configure(True, False, (), True)
+    other.configure()
     org = people.organization(other, "acme")
     member = people.member(org, password=PASSWORD, secret=totp.new_secret())
     other.restart()

@@ -174,7 +174,7 @@ class World:
             shutil.copy(replica_of.key_path, self.key_path)
         if start:
             self.start()
-            self._configure(muster, ppolicy, config, access, replica_of)
+            self.configure(muster, ppolicy, config, access, replica_of)
 
     # --- files ---------------------------------------------------------------------------------------
 
@@ -238,7 +238,8 @@ class World:
 
     # --- configuration over cn=config ---------------------------------------------------------------
 
-    def _configure(self, muster, ppolicy, config, access, replica_of):
+    def configure(self, muster=True, ppolicy=False, config=(), access=True, replica_of=None):
+        """Bring Muster into the slapd that runs, as `muster init` would."""
         with_config = self.session("config")
         with_config.apply(self.template("init/10-modules.ldif"))
         if not replica_of:
