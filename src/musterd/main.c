@@ -198,6 +198,7 @@ main(int argc, char **argv)
 	struct arguments a = { .action = ACTION_RUN };
 	int r;
 
+	log_open("musterd", LOG_TO_STDERR, LOG_LEVEL_NOTICE);
 	r = priv_harden();
 	if (r != 0) {
 		fprintf(stderr, "musterd: core dumps and tracing cannot be switched off\n");
