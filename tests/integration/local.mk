@@ -7,6 +7,7 @@ integration_tests += \
 	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_musterd.py \
+	tests/integration/test_gate.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
 	tests/integration/test_replica.py \
@@ -24,6 +25,7 @@ EXTRA_DIST += \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \
+	tests/lib/proto.py \
 	tests/lib/session.py \
 	tests/lib/tap.py \
 	tests/lib/totp.py \
