@@ -402,6 +402,12 @@ parent_run(const char *path, struct conf **conf, int foreground)
 	char error[CONF_ERROR_MAX];
 	int status = EXIT_FAILURE;
 
+	/* Before there is anything to clean up, so that a signal at any moment leaves no socket behind. */
+	p.signal_fd = open_signals();
+	if (p.signal_fd < 0) {
+		log_error("cannot wait for signals: %s", strerror(errno));
+		goto out;
+	}
 	if (open_socket(*conf, &p.listen_fd, error) != 0) {
 		log_error("%s", error);
 		goto out;
@@ -414,11 +420,6 @@ parent_run(const char *path, struct conf **conf, int foreground)
 		goto out;
 	}
 	start_log(&p);
-	p.signal_fd = open_signals();
-	if (p.signal_fd < 0) {
-		log_error("cannot wait for signals: %s", strerror(errno));
-		goto out;
-	}
 	log_notice("ready");
 	loop(&p);
 	end_roles(&p);
