@@ -42,6 +42,7 @@ struct directory_target {
 
 /*
  * directory_open - connect, with TLS where the options say so. Never binds.
+ * before: the program ignores SIGPIPE, because libldap writes to servers that may be gone
  * error: ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER (certificate), ERR_CONFIG, ERR_MEMORY
  */
 int directory_open(const struct directory_options *options, struct directory **d_out);

@@ -86,7 +86,7 @@ codes_free(struct secret **codes, size_t n)
 static int
 codes_decode(struct berval *answer, struct secret ***codes_out, size_t *n_out)
 {
-	BerElement *ber = ber_init(answer);
+	BerElement *ber = exop_reader(answer);
 	struct secret **codes = calloc(LIST_MAX, sizeof(*codes));
 	struct berval octets;
 	ber_len_t len;

@@ -98,12 +98,12 @@ directory_claim(struct directory *d, const char *record_id, struct directory_cla
 	if (r != 0)
 		goto out;
 	r = ERR_PROTO;
-	if (answer == NULL)
+	ber = answer != NULL ? exop_reader(answer) : NULL;
+	if (ber == NULL)
 		goto out;
 	r = ERR_MEMORY;
-	ber = ber_init(answer);
 	claim = calloc(1, sizeof(*claim));
-	if (ber == NULL || claim == NULL)
+	if (claim == NULL)
 		goto out;
 	r = claim_decode(ber, claim);
 	if (r != 0)

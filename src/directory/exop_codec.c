@@ -145,6 +145,12 @@ out:
 	return r;
 }
 
+BerElement *
+exop_reader(struct berval *value)
+{
+	return value->bv_val != NULL && value->bv_len > 0 ? ber_init(value) : NULL;
+}
+
 int
 exop_read_octets(BerElement *ber, struct berval *octets_out)
 {

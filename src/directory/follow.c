@@ -54,7 +54,7 @@ message_state(LDAP *ld, LDAPMessage *message, ber_int_t *state_out)
 		return ERR_PROTO;
 	control = ldap_control_find(LDAP_CONTROL_SYNC_STATE, controls, NULL);
 	if (control != NULL)
-		ber = ber_init(&control->ldctl_value);
+		ber = exop_reader(&control->ldctl_value);
 	if (ber != NULL) {
 		if (ber_scanf(ber, "{e", state_out) != LBER_ERROR)
 			r = 0;

@@ -85,6 +85,11 @@ int exop_value(const struct directory_target *target, const struct exop_field *f
                struct berval **value_out);
 /* exop_call - send, wait, answer's value or NULL. error: as all extended operations in directory.h */
 int exop_call(struct directory *d, const char *oid, struct berval *value, struct berval **answer_out);
+/*
+ * exop_reader - read an answer, to be freed with ber_free(ber, 1). NULL when it is empty, which liblber cannot read, or
+ *               memory is short.
+ */
+BerElement *exop_reader(struct berval *value);
 /* exop_read_octets - the next OCTET STRING or UTF8String of an answer, in place. error: ERR_PROTO */
 int exop_read_octets(BerElement *ber, struct berval *octets_out);
 /* exop_read_text - the same as text without NUL, a copy. error: ERR_PROTO, ERR_MEMORY */

@@ -18,4 +18,4 @@ libdirectory_la_SOURCES = \
 	src/directory/search.c \
 	src/directory/write.c
 
-unit_tests += tests/unit/test_directory_text
+unit_tests += tests/unit/test_directory_answers tests/unit/test_directory_text

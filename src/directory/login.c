@@ -57,7 +57,7 @@ control_encode(const struct secret *code, const char *service, const char *rhost
 static int
 control_decode(struct berval *value, enum factor_state *state_out, int64_t *previous_out)
 {
-	BerElement *ber = ber_init(value);
+	BerElement *ber = exop_reader(value);
 	struct berval time = { .bv_val = NULL };
 	ber_len_t len;
 	ber_int_t state;
@@ -65,7 +65,7 @@ control_decode(struct berval *value, enum factor_state *state_out, int64_t *prev
 	int r = ERR_PROTO;
 
 	if (ber == NULL)
-		return ERR_MEMORY;
+		return ERR_PROTO;
 	if (ber_scanf(ber, "{e", &state) == LBER_ERROR || state < FACTOR_OK || state > FACTOR_EXPIRED)
 		goto out;
 	if (ber_peek_tag(ber, &len) == TAG_CONTEXT_0) {
