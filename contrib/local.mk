@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	contrib/lib/demo_story.py \
 	contrib/lib/smtp_server.py \
 	contrib/muster.conf \
+	contrib/pam/muster \
 	contrib/systemd/muster-users.conf \
 	contrib/systemd/musterd.service
 

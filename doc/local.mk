@@ -9,4 +9,5 @@ dist_doc_DATA += \
 dist_man_MANS += \
 	doc/man/muster.1 \
 	doc/man/muster.conf.5 \
-	doc/man/musterd.8
+	doc/man/musterd.8 \
+	doc/man/pam_muster.8

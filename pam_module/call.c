@@ -54,12 +54,19 @@ language_end(struct call *c)
 	c->language = (locale_t)0;
 }
 
-/* unavailable - no answer to be trusted: why is for the log */
+/* tell_unavailable - the person need not doubt the password; why it is so is for the log */
+static void
+tell_unavailable(struct call *c)
+{
+	(void)tell_error(c, "%s", _("Logins cannot be checked now. Try again later, or tell your administrator."));
+}
+
+/* unavailable - no answer to be trusted */
 static int
 unavailable(struct call *c, const char *what, int r)
 {
 	pam_syslog(c->ph, LOG_ERR, "%s %s: %s", what, c->options.socket, err_str(r));
-	(void)tell_error(c, "%s", _("Logins cannot be checked now. Try again later, or tell your administrator."));
+	tell_unavailable(c);
 	return r == ERR_MEMORY ? PAM_BUF_ERR : PAM_AUTHINFO_UNAVAIL;
 }
 
@@ -123,7 +130,11 @@ call_gate(struct call *c, const struct proto_message *request, struct proto_mess
 	/* A name or an answer that does not fit a message is a wrong one, not a broken daemon. */
 	if (r == ERR_INPUT || r == ERR_RANGE)
 		return PAM_AUTH_ERR;
-	return r < 0 ? unavailable(c, "no usable answer from musterd at", r) : PAM_SUCCESS;
+	if (r < 0)
+		return unavailable(c, "no usable answer from musterd at", r);
+	if ((*answer_out)->status == PROTO_UNAVAILABLE || (*answer_out)->status == PROTO_BUSY)
+		tell_unavailable(c);
+	return PAM_SUCCESS;
 }
 
 int
