@@ -351,7 +351,7 @@ static void
 put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 {
 	const struct member *member = c->member;
-	struct berval expires;
+	struct berval happened, expires;
 	char text[24];
 
 	if (member == NULL)
@@ -359,6 +359,8 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 	put_fact(ber, "name", &member->display_name);
 	put_fact(ber, "login", &member->uid);
 	put_organization(x, ber, &member->ndn);
+	ber_str2bv(c->record.time, 0, 0, &happened);
+	put_fact(ber, "time", &happened);
 	if (c->token[0] == '\0')
 		return;
 	expires.bv_len = snprintf(text, sizeof(text), "%lld", (long long)c->expires);

@@ -123,6 +123,7 @@ int internal_modify(Operation *op, BackendDB *be, struct berval *dn, struct berv
 struct record {
 	char id[RECORD_ID_MAX];
 	char kind[32];
+	char time[24];         /* unix seconds when it happened; "" for a queue entry */
 	struct berval address; /* an outbox value's own address; ch_free() by the caller, BER_BVNULL without */
 };
 

@@ -126,8 +126,9 @@ outbox_parse(const struct berval *value, struct record *record_out)
 	if (word(&p, end, sizeof(record_out->kind) - 1, &start, &len) < 0)
 		return ERR_INPUT;
 	memcpy(record_out->kind, start, len);
-	if (word(&p, end, 20, &start, &len) < 0)
+	if (word(&p, end, sizeof(record_out->time) - 1, &start, &len) < 0)
 		return ERR_INPUT;
+	memcpy(record_out->time, start, len);
 	if (word(&p, end, OUTBOX_VALUE_MAX, &start, &len) < 0)
 		return 0;
 	if (sodium_base642bin(address, sizeof(address) - 1, start, len, NULL, &address_len, NULL,

@@ -671,7 +671,9 @@ def test_enrol_in_parallel():
 def test_notices():
     who = fresh(FIRST, preferredLanguage="ko")
     record, kind = notices(who)[0]
+    happened = [value for value in state(who)["musterOutbox"] if value.startswith(record.encode())][0].split()[2]
     result, found = exops.claim(courier, record)
+    is_(found["facts"].get("time"), happened.decode(), "the fact when it happened")
     is_((result.code, found["kind"], found["address"], found["language"], found["secret"]),
         (OK, kind, who.mail, "ko", None), "claimed: no secret in it")
     is_(exops.claim(courier, record)[0].code, BUSY, "leased")
