@@ -14,7 +14,10 @@ EXTRA_DIST += \
 	contrib/lib/demo_serve.py \
 	contrib/lib/demo_site.py \
 	contrib/lib/demo_story.py \
-	contrib/lib/smtp_server.py \
+	contrib/lib/smtp_server.py
+
+examplesdir = $(docdir)/examples
+dist_examples_DATA = \
 	contrib/muster.conf \
 	contrib/pam/muster \
 	contrib/systemd/muster-users.conf \

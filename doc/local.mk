@@ -3,6 +3,7 @@
 dist_doc_DATA += \
 	README.md \
 	LICENSE \
+	SECURITY.md \
 	doc/ARCHITECTURE.md \
 	doc/CONTRIBUTING.md
 
