@@ -148,6 +148,57 @@ fail(struct bind *b, int code, const char *text, const char *reason)
 	return b->rs->sr_err;
 }
 
+/* A login that has been accepted; who it is good for is looked at once more when the connection has the identity. */
+struct accepted {
+	slap_callback callback;
+	struct muster *m;
+	char uuid[sizeof(((struct member *)0)->uuid)];
+};
+
+static int
+still_active(Operation *op, const struct accepted *accepted)
+{
+	struct member *member = NULL;
+	int active;
+
+	active = member_load(op, accepted->m, &op->o_req_ndn, &member) == 0 && member->status == MEMBER_ACTIVE &&
+	         strcmp(member->uuid, accepted->uuid) == 0;
+	member_free(&member);
+	return active;
+}
+
+/*
+ * look_again - whoever suspends a member ends the connections that have its identity by then. A login that was judged before
+ *              and gets the identity after that would stay: so the entry is read again now that it has it.
+ */
+static int
+look_again(Operation *op, SlapReply *rs)
+{
+	if (rs->sr_type != REP_RESULT || rs->sr_err != LDAP_SUCCESS || still_active(op, op->o_callback->sc_private))
+		return SLAP_CB_CONTINUE;
+	audit(op, "bind", &op->o_req_ndn, "denied", "not active any more");
+	rs->sr_err = LDAP_INVALID_CREDENTIALS;
+	if (rs->sr_ctrls != NULL && rs->sr_flags & REP_CTRLS_MUSTBEFREED)
+		slap_free_ctrls(op, rs->sr_ctrls);
+	rs->sr_ctrls = NULL;
+	rs->sr_flags &= ~REP_CTRLS_MUSTBEFREED;
+	return take_back(op, rs);
+}
+
+static void
+have_looked_at(struct bind *b)
+{
+	Operation *op = b->op;
+	struct accepted *accepted = op->o_tmpcalloc(1, sizeof(*accepted), op->o_tmpmemctx);
+
+	accepted->callback.sc_response = look_again;
+	accepted->callback.sc_cleanup = guard_free;
+	accepted->callback.sc_private = accepted;
+	accepted->m = b->m;
+	memcpy(accepted->uuid, b->member->uuid, sizeof(accepted->uuid));
+	overlay_callback_after_backover(op, &accepted->callback, 1);
+}
+
 /* spend - write the login. out: LDAP result code */
 static int
 spend(struct bind *b)
@@ -193,6 +244,7 @@ accept_login(struct bind *b)
 	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
 	if (b->control != NULL)
 		factor_answer(b->op, b->rs, FACTOR_OK, previous);
+	have_looked_at(b);
 	/* The frontend gives the connection this name and sends the result. */
 	ber_dupbv(&b->op->orb_edn, &b->member->dn);
 	return b->rs->sr_err = LDAP_SUCCESS;

@@ -436,6 +436,21 @@ open_checked(struct muster *m, char *msg, size_t msg_len)
 	return 0;
 }
 
+/*
+ * allow_transactions - transactions (RFC 5805) of this database. Inside of one the database's only writer would wait for an
+ *                      account whose holder waits to write, and what is counted and who is logged out would not follow
+ *                      a transaction that is given up. slapd asks the database's own copy of the backend.
+ */
+static void
+allow_transactions(struct muster *m, int allowed)
+{
+	slap_overinfo *oi = m->on->on_info;
+
+	oi->oi_bi.bi_flags &= ~SLAP_BFLAG_TXNS;
+	if (allowed)
+		oi->oi_bi.bi_flags |= oi->oi_orig->bi_flags & SLAP_BFLAG_TXNS;
+}
+
 static int
 muster_db_open(BackendDB *be, ConfigReply *cr)
 {
@@ -455,6 +470,7 @@ muster_db_open(BackendDB *be, ConfigReply *cr)
 		Debug(LDAP_DEBUG_ANY, "%s\n", cr->msg);
 		return -1;
 	}
+	allow_transactions(m, 0);
 	m->open = 1;
 	return 0;
 }
@@ -469,6 +485,7 @@ muster_db_close(BackendDB *be, ConfigReply *cr)
 		overlay_unregister_control(be, MUSTER_CTRL_SECOND_FACTOR);
 		overlay_unregister_control(be, LDAP_CONTROL_PASSWORDPOLICYREQUEST);
 	}
+	allow_transactions(m, 1);
 	m->open = 0;
 	keyring_free(&m->ring);
 	return 0;

@@ -12,7 +12,7 @@ end_all(Operation *op, struct berval *ndn)
 	int own = 0;
 
 	for (c = connection_first(&index); c != NULL; c = connection_next(c, &index)) {
-		if (BER_BVISEMPTY(&c->c_ndn) || !dn_match(&c->c_ndn, ndn))
+		if (BER_BVISEMPTY(&c->c_ndn) || !dnIsSuffix(&c->c_ndn, ndn))
 			continue;
 		/* Operations that wait on the connection find themselves anonymous. */
 		connection2anonymous(c);
@@ -65,14 +65,14 @@ unlink_callback(Operation *op, slap_callback *callback)
 }
 
 int
-connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which)
+connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy)
 {
 	struct ending ending = { op->o_req_ndn, 0 };
 	slap_callback callback = { .sc_next = op->o_callback, .sc_response = written, .sc_private = &ending };
 	int rc;
 
 	op->o_callback = &callback;
-	rc = op_walk_below(op, rs, m, which);
+	rc = op_walk(op, rs, m, which, with_ppolicy);
 	unlink_callback(op, &callback);
 	if (ending.own)
 		end_own(op);

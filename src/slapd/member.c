@@ -17,6 +17,19 @@ member_factor_active(const struct member *member)
 	return !BER_BVISNULL(&member->seed_sealed) && member->policy.factor != FACTOR_POLICY_OFF;
 }
 
+int
+member_last_step(const struct member *member, int64_t *step_out)
+{
+	char *end = NULL;
+
+	*step_out = -1;
+	if (BER_BVISNULL(&member->last_step))
+		return 0;
+	errno = 0;
+	*step_out = strtoll(member->last_step.bv_val, &end, 10);
+	return errno != 0 || end == member->last_step.bv_val || *end != '\0' ? ERR_INPUT : 0;
+}
+
 static void
 copy_value(Entry *e, AttributeDescription *ad, struct berval *out)
 {

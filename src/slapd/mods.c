@@ -100,6 +100,11 @@ mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *nd
 		mods_free(mods);
 		return LDAP_UNWILLING_TO_PERFORM;
 	}
+	/* slapd asks this for a client's write only. */
+	if ((frontendDB->be_restrictops | m->db->be_restrictops) & (SLAP_RESTRICT_READONLY | SLAP_RESTRICT_OP_MODIFY)) {
+		mods_free(mods);
+		return LDAP_UNAVAILABLE;
+	}
 	inner.o_hdr = &header;
 	inner.o_tag = LDAP_REQ_MODIFY;
 	inner.o_bd = m->db;
@@ -126,7 +131,7 @@ mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *nd
 }
 
 int
-op_walk_below(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which)
+op_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy)
 {
 	slap_overinfo *oi = m->on->on_info;
 	slap_overinst *on;
@@ -135,7 +140,7 @@ op_walk_below(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t w
 
 	for (on = m->on->on_next; on != NULL && rc == SLAP_CB_CONTINUE; on = on->on_next) {
 		bi = &on->on_bi;
-		if ((bi->bi_flags & SLAPO_BFLAG_DISABLED) || strcmp(bi->bi_type, "ppolicy") == 0 ||
+		if ((bi->bi_flags & SLAPO_BFLAG_DISABLED) || (!with_ppolicy && strcmp(bi->bi_type, "ppolicy") == 0) ||
 		    (&bi->bi_op_bind)[which] == NULL)
 			continue;
 		op->o_bd->bd_info = bi;
@@ -153,6 +158,6 @@ int
 modify_entrance(Operation *op, SlapReply *rs)
 {
 	if (is_internal(op))
-		return op_walk_below(op, rs, muster_of(op), op_modify);
+		return op_walk(op, rs, muster_of(op), op_modify, 0);
 	return modify_hook(op, rs);
 }

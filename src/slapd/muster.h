@@ -145,6 +145,9 @@ int member_is(Entry *e);
 /* member_factor_active - 1 when the member has a seed, usable or not, and the policy is not off */
 int member_factor_active(const struct member *member);
 
+/* member_last_step - the step that was spent last, -1 for none. error: ERR_INPUT */
+int member_last_step(const struct member *member, int64_t *step_out);
+
 /*
  * policy_check_attribute - range-check one policy attribute that is about to be written. Attributes that are none of a
  *                          policy's pass.
@@ -273,8 +276,11 @@ void mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, i
 int mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, Modifications **mods);
 void mods_free(Modifications **mods);
 
-/* op_walk_below - continue a member's own write below us, past ppolicy. Return what it returns from the hook. */
-int op_walk_below(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which);
+/*
+ * op_walk - continue an operation below us. Return what it returns from the hook.
+ * in:    with_ppolicy  0: past ppolicy, which must not judge a member's password
+ */
+int op_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy);
 /* modify_entrance - the modify hook: our own modifications walk on, all others go to modify_hook() */
 int modify_entrance(Operation *op, SlapReply *rs);
 
@@ -338,10 +344,11 @@ int config_register(slap_overinst *muster);
 int config_order_wrong(const slap_overinst *on);
 
 /*
- * connections_end_walk - op_walk_below() of a write after which a member may not be logged in: once it is done, and before
- *                        anybody is told, its connections lose their identity and are closed. Also op's own.
+ * connections_end_walk - op_walk() of a write after which an entry, and those below it, may not be logged in by the name
+ *                        they had: once it is done, and before anybody is told, their connections lose their identity
+ *                        and are closed. Also op's own.
  */
-int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which);
+int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy);
 
 /* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
 enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,

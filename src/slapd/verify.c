@@ -219,20 +219,6 @@ password_right(struct check *c)
 
 /* --- the code ------------------------------------------------------------------------------------- */
 
-/* last_step - the step that was spent last, -1 for none. error: ERR_INPUT */
-static int
-last_step(const struct member *member, int64_t *out)
-{
-	char *end = NULL;
-
-	*out = -1;
-	if (BER_BVISNULL(&member->last_step))
-		return 0;
-	errno = 0;
-	*out = strtoll(member->last_step.bv_val, &end, 10);
-	return errno != 0 || end == member->last_step.bv_val || *end != '\0' ? ERR_INPUT : 0;
-}
-
 /* code_match - error: the seed cannot be opened or used */
 static int
 code_match(struct check *c, enum totp_match *match)
@@ -247,7 +233,7 @@ code_match(struct check *c, enum totp_match *match)
 	r = seal_open(c->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val, member->seed_sealed.bv_len,
 	              seed, &seed_len);
 	if (r == 0)
-		r = last_step(member, &spent);
+		r = member_last_step(member, &spent);
 	if (r == 0)
 		r = totp_check(seed, seed_len, (const uint8_t *)c->code.bv_val, c->code.bv_len, c->now, spent, match,
 		               &c->result->step);

@@ -127,6 +127,13 @@ kind_of(Operation *op, Entry *e, struct kind *before, struct kind *after)
 	}
 }
 
+static int
+has_secret(Entry *e)
+{
+	return attrs_find(e->e_attrs, slap_schema.si_ad_userPassword) != NULL ||
+	       attrs_find(e->e_attrs, muster_ad.oath_secret) != NULL;
+}
+
 /* check_classes - a change of class is no way around a rule */
 static int
 check_classes(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
@@ -141,6 +148,11 @@ check_classes(struct write *w, Entry *e, const struct kind *before, const struct
 		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
 		                    "a member stays one: suspend or delete it, or send the Relax control with the manage "
 		                    "right");
+	if (!before->member && after->member && has_secret(e) &&
+	    !(write_may_manage(w, e, slap_schema.si_ad_userPassword) && write_may_manage(w, e, muster_ad.oath_secret)))
+		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
+		                    "no rule was kept when this entry got its password or oathSecret: remove them first, or "
+		                    "send the Relax control with the manage right");
 	if (before->member != after->member &&
 	    (write_changes(w, slap_schema.si_ad_userPassword) || write_changes(w, muster_ad.oath_secret)))
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
@@ -266,29 +278,38 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	}
 	if (name_changes(op, muster_ad.mobile))
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
-	return SLAP_CB_CONTINUE;
+	/* Whoever gets the name next is somebody else. Other entries have members below them. */
+	return connections_end_walk(op, rs, w.m, op_modrdn, 1);
 }
 
 /* --- delete --------------------------------------------------------------------------------------- */
+
+/* is_member - 1 when the operation is about a member */
+static int
+is_member(struct write *w)
+{
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
+	int member;
+
+	if (e == NULL)
+		return 0;
+	member = member_is(e);
+	write_entry_release(w, e);
+	return member;
+}
 
 int
 delete_hook(Operation *op, SlapReply *rs)
 {
 	struct write w;
-	Entry *e;
-	int member, rc;
+	int rc;
 
 	if (is_replicated(op))
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
-	e = write_entry_get(&w, &op->o_req_ndn);
-	if (e == NULL)
+	if (!is_member(&w))
 		return SLAP_CB_CONTINUE;
-	member = member_is(e);
-	write_entry_release(&w, e);
-	if (!member)
-		return SLAP_CB_CONTINUE;
-	rc = connections_end_walk(op, rs, w.m, op_delete);
+	rc = connections_end_walk(op, rs, w.m, op_delete, 1);
 	audit(op, "delete-member", &op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
 	return rc;
 }

@@ -61,6 +61,12 @@ int write_may_manage(struct write *w, Entry *e, AttributeDescription *ad);
 /* write_may_modify - 1 when access rules let op's own modifications through */
 int write_may_modify(struct write *w, Entry *e);
 
+/*
+ * write_may_add - LDAP_SUCCESS when access rules let op's own entry be added, else what to answer. The database asks
+ *                 them again, but only after the rules for passwords have been told to whoever sent one.
+ */
+int write_may_add(struct write *w, Entry *e);
+
 /* write_is_guarded - 1 for attributes that have rules of ours: never with options, never part of a name */
 int write_is_guarded(const AttributeDescription *ad);
 

@@ -128,8 +128,10 @@ write_add_member(struct write *w)
 	char uuid[37];
 	int rc;
 
-	rc = write_check_strength(w, attr_find(e->e_attrs, slap_schema.si_ad_userPassword) != NULL ||
-	                                 attr_find(e->e_attrs, muster_ad.oath_secret) != NULL);
+	rc = write_may_add(w, e);
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_strength(w, attr_find(e->e_attrs, slap_schema.si_ad_userPassword) != NULL ||
+		                                     attr_find(e->e_attrs, muster_ad.oath_secret) != NULL);
 	if (rc == LDAP_SUCCESS) {
 		ensure_uuid(e, uuid);
 		rc = add_password(w, e, uuid);
@@ -141,7 +143,7 @@ write_add_member(struct write *w)
 		return write_answer(w, rc);
 	}
 	/* ppolicy must not judge the hash. */
-	rc = op_walk_below(w->op, w->rs, w->m, op_add);
+	rc = op_walk(w->op, w->rs, w->m, op_add, 0);
 	audit(w->op, "add-member", &w->op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
 	return rc;
 }

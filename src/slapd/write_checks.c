@@ -87,6 +87,42 @@ write_may_modify(struct write *w, Entry *e)
 	return allowed;
 }
 
+/* may_add_below - the two rights that adding takes: on the parent's children and on the new entry */
+static int
+may_add_below(struct write *w, Entry *parent, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int allowed;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	allowed = access_allowed(w->op, parent, slap_schema.si_ad_children, NULL, ACL_WADD, NULL) &&
+	          access_allowed(w->op, e, slap_schema.si_ad_entry, NULL, ACL_WADD, NULL) &&
+	          acl_check_modlist(w->op, e, w->op->ora_modlist);
+	w->op->o_bd->bd_info = own;
+	return allowed;
+}
+
+int
+write_may_add(struct write *w, Entry *e)
+{
+	struct berval parent_ndn;
+	Entry *parent;
+	int allowed;
+
+	if (be_isroot(w->op))
+		return LDAP_SUCCESS;
+	dnParent(&e->e_nname, &parent_ndn);
+	parent = write_entry_get(w, &parent_ndn);
+	if (parent == NULL)
+		return write_refuse(w, LDAP_NO_SUCH_OBJECT, "there is no entry to add it below");
+	allowed = may_add_below(w, parent, e);
+	write_entry_release(w, parent);
+	return allowed ? LDAP_SUCCESS
+	               : write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
+	                              "no right to add this entry; with the Relax control it takes the manage right: ask "
+	                              "an administrator");
+}
+
 static int
 is_policy_rule(const AttributeDescription *ad)
 {

@@ -56,21 +56,6 @@ refuse_code(struct write *w)
 	return write_refuse(w, LDAP_INVALID_CREDENTIALS, "the code was not accepted: wait for the next one and try again");
 }
 
-/* last_step - -1 when none was spent. error: ERR_INPUT */
-static int
-last_step(const struct member *member, int64_t *step_out)
-{
-	long step = -1;
-
-	*step_out = -1;
-	if (BER_BVISNULL(&member->last_step))
-		return 0;
-	if (lutil_atol(&step, member->last_step.bv_val) != 0)
-		return ERR_INPUT;
-	*step_out = step;
-	return 0;
-}
-
 /* set_seed - and, when a code came with it, the step that the code is of */
 static int
 set_seed(struct write *w, const struct shape *shape)
@@ -125,7 +110,7 @@ match_code(struct write *w, const struct berval *code, enum totp_match *match)
 		r = seal_open(w->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val,
 		              member->seed_sealed.bv_len, seed, &seed_len);
 	if (r == 0)
-		r = last_step(member, &spent);
+		r = member_last_step(member, &spent);
 	if (r == 0)
 		r = totp_check(seed, seed_len, (const uint8_t *)code->bv_val, code->bv_len, w->now, spent, match, &step);
 	secret_wipe_array(seed);

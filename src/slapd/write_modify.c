@@ -38,14 +38,16 @@ static void
 plan_status(struct write *w)
 {
 	const Modifications *ml;
+	int given;
 
 	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next) {
 		if (!type_is(ml->sml_desc, muster_ad.status))
 			continue;
 		w->what = "status";
-		w->end_connections = (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE && ml->sml_values != NULL &&
-		                     !BER_BVISNULL(&ml->sml_values[0]) &&
-		                     strcasecmp(ml->sml_values[0].bv_val, "active") != 0;
+		given = ml->sml_values != NULL && !BER_BVISNULL(&ml->sml_values[0]);
+		/* The value before may be deleted after the new one is added. */
+		if ((ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
+			w->end_connections = given && strcasecmp(ml->sml_values[0].bv_val, "active") != 0;
 	}
 	if (w->end_connections)
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
@@ -76,8 +78,8 @@ carry_on(struct write *w)
 {
 	write_append(&w->op->orm_modlist, &w->owed);
 	if (w->end_connections)
-		return connections_end_walk(w->op, w->rs, w->m, op_modify);
-	return op_walk_below(w->op, w->rs, w->m, op_modify);
+		return connections_end_walk(w->op, w->rs, w->m, op_modify, 0);
+	return op_walk(w->op, w->rs, w->m, op_modify, 0);
 }
 
 int
