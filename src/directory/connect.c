@@ -158,7 +158,7 @@ options_set(struct attempt *a)
 	r |= ldap_set_option(a->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
 	r |= ldap_set_option(a->ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
 	r |= ldap_set_option(a->ld, LDAP_OPT_NETWORK_TIMEOUT, &network);
-	if (a->is_local)
+	if (a->is_local || (!a->is_ldaps && !a->options->start_tls))
 		return r == 0 ? 0 : ERR_CONFIG;
 
 	if (ca == NULL) {
@@ -175,8 +175,15 @@ options_set(struct attempt *a)
 	}
 	r |= ldap_set_option(a->ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
 	r |= ldap_set_option(a->ld, LDAP_OPT_X_TLS_PROTOCOL_MIN, &tls12);
-	r |= ldap_set_option(a->ld, LDAP_OPT_X_TLS_NEWCTX, &client);
-	return r == 0 ? 0 : ERR_CONFIG;
+	if (r != 0)
+		return ERR_CONFIG;
+	if (ldap_set_option(a->ld, LDAP_OPT_X_TLS_NEWCTX, &client) == 0)
+		return 0;
+	if (a->options->ca_file != NULL)
+		return ERR_CONFIG;
+	/* A host without certificates of authorities trusts no server. */
+	a->text = ber_strdup("this host knows no authority: install ca-certificates");
+	return ERR_PEER;
 }
 
 static void

@@ -9,6 +9,7 @@ Environment: top_builddir (where musterd is built; the working directory without
 import atexit
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import time
@@ -53,6 +54,9 @@ class Daemon:
         self.path = os.path.join(self.folder, "muster.conf")
         self.socket = os.path.join(self.folder, "run", "gate.sock")
         self.log_path = os.path.join(self.folder, "log")
+        # The courier's user may have no way into the folder of the build.
+        self.locales = os.path.join(self.folder, "locale")
+        shutil.copytree(LOCALES, self.locales)
         self.process = None
         self.as_root = os.geteuid() == 0
         self.settings = {
@@ -107,7 +111,7 @@ class Daemon:
     def start(self):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([MUSTERD, "-f", "-c", self.path], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=dict(os.environ, MUSTER_LOCALEDIR=LOCALES))
+                                            stderr=log, env=dict(os.environ, MUSTER_LOCALEDIR=self.locales))
         wait_for("musterd ready", lambda: "ready" in self.log() or self.process.poll() is not None)
         if self.process.poll() is not None:
             raise RuntimeError("musterd ended at once:\n" + self.log())
