@@ -125,6 +125,32 @@ filter_text(const char *format, const struct berval *value)
 	return text;
 }
 
+#define ORGANIZATION_FILTER "(&(objectClass=musterOrganization)(|(musterDomain=%s)(o=%s)))"
+
+struct named {
+	const struct berval *own_ndn;
+	int by_others;
+};
+
+static void
+named_found(Entry *e, void *arg)
+{
+	struct named *named = arg;
+
+	named->by_others |= !bvmatch(&e->e_nname, named->own_ndn);
+}
+
+int
+organization_named(Operation *op, struct muster *m, const struct berval *name, const struct berval *own_ndn)
+{
+	char *filter = filter_text(ORGANIZATION_FILTER, name);
+	struct named named = { own_ndn, 0 };
+
+	internal_search(op, m->db, &m->base_ndn, filter, 0, named_found, &named);
+	ch_free(filter);
+	return named.by_others;
+}
+
 /* find_login - a member by organization and login. Two searches on every path, so that both halves look alike. */
 static int
 find_login(Operation *op, struct muster *m, BackendDB *be, const struct berval *organization, const struct berval *login,
@@ -141,7 +167,7 @@ find_login(Operation *op, struct muster *m, BackendDB *be, const struct berval *
 		ch_free(filter);
 		return r;
 	}
-	filter = filter_text("(&(objectClass=musterOrganization)(|(musterDomain=%s)(o=%s)))", organization);
+	filter = filter_text(ORGANIZATION_FILTER, organization);
 	r_base = find_only(op, be, &m->base_ndn, filter, &base);
 	ch_free(filter);
 	filter = filter_text("(&(objectClass=musterMember)(uid=%s))", login);

@@ -136,6 +136,9 @@ void member_free(struct member **member);
 /* entry_fetch - an entry of op->o_bd, NULL when it is not there; be_entry_release_r() by the caller */
 Entry *entry_fetch(Operation *op, struct berval *ndn);
 
+/* organization_above - the nearest organization above ndn in op->o_bd, NULL for none; be_entry_release_r() by the caller */
+Entry *organization_above(Operation *op, struct muster *m, const struct berval *ndn);
+
 /* member_is_current - 1 when the entry was not written since member_load() */
 int member_is_current(Operation *op, struct muster *m, const struct member *member);
 
@@ -162,6 +165,11 @@ int policy_check_attribute(AttributeDescription *ad, BerVarray values, char *tex
  * error: ERR_RANGE, ERR_NOT_FOUND (it cannot be used: refuse)
  */
 int policy_load(Operation *op, struct muster *m, struct berval *ndn, struct policy *policy_out);
+
+/* --- exop_target.c -------------------------------------------------------------------------------- */
+
+/* organization_named - 1 when a name is that of an organization other than the one at own_ndn, o or musterDomain */
+int organization_named(Operation *op, struct muster *m, const struct berval *name, const struct berval *own_ndn);
 
 /* --- account.c ---------------------------------------------------------------------------------- */
 

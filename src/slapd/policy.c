@@ -184,6 +184,25 @@ entry_fetch(Operation *op, struct berval *ndn)
 	return be_entry_get_rw(op, ndn, NULL, NULL, 0, &e) == LDAP_SUCCESS ? e : NULL;
 }
 
+Entry *
+organization_above(Operation *op, struct muster *m, const struct berval *ndn)
+{
+	struct berval at = *ndn, up;
+	Entry *e;
+
+	while (dnIsSuffix(&at, &m->db->be_nsuffix[0]) && at.bv_len > m->db->be_nsuffix[0].bv_len) {
+		dnParent(&at, &up);
+		at = up;
+		e = entry_fetch(op, &at);
+		if (e == NULL)
+			continue;
+		if (is_entry_objectclass(e, muster_oc_organization, 0))
+			return e;
+		be_entry_release_r(op, e);
+	}
+	return NULL;
+}
+
 /*
  * organization_policy - the policy entry of the nearest organization above ndn.
  * out:   name  its DN, named by musterPolicyEntry or cn=policy below the organization; ch_free() by the caller
@@ -194,34 +213,23 @@ static int
 organization_policy(Operation *op, struct muster *m, const struct berval *ndn, struct berval *name, int *named)
 {
 	static const char rdn[] = "cn=policy,";
-	struct berval at = *ndn, up;
+	Entry *e = organization_above(op, m, ndn);
 	Attribute *a;
-	Entry *e;
 
-	while (dnIsSuffix(&at, &m->db->be_nsuffix[0]) && at.bv_len > m->db->be_nsuffix[0].bv_len) {
-		dnParent(&at, &up);
-		at = up;
-		e = entry_fetch(op, &at);
-		if (e == NULL)
-			continue;
-		if (!is_entry_objectclass(e, muster_oc_organization, 0)) {
-			be_entry_release_r(op, e);
-			continue;
-		}
-		a = attr_find(e->e_attrs, muster_ad.policy_entry);
-		*named = a != NULL;
-		if (a != NULL) {
-			ber_dupbv(name, &a->a_nvals[0]);
-		} else {
-			name->bv_len = sizeof(rdn) - 1 + at.bv_len;
-			name->bv_val = ch_malloc(name->bv_len + 1);
-			memcpy(name->bv_val, rdn, sizeof(rdn) - 1);
-			memcpy(name->bv_val + sizeof(rdn) - 1, at.bv_val, at.bv_len + 1);
-		}
-		be_entry_release_r(op, e);
-		return 0;
+	if (e == NULL)
+		return ERR_NOT_FOUND;
+	a = attr_find(e->e_attrs, muster_ad.policy_entry);
+	*named = a != NULL;
+	if (a != NULL) {
+		ber_dupbv(name, &a->a_nvals[0]);
+	} else {
+		name->bv_len = sizeof(rdn) - 1 + e->e_nname.bv_len;
+		name->bv_val = ch_malloc(name->bv_len + 1);
+		memcpy(name->bv_val, rdn, sizeof(rdn) - 1);
+		memcpy(name->bv_val + sizeof(rdn) - 1, e->e_nname.bv_val, e->e_nname.bv_len + 1);
 	}
-	return ERR_NOT_FOUND;
+	be_entry_release_r(op, e);
+	return 0;
 }
 
 /* policy_find - the entry that says which policy holds for ndn; NULL with *named_out 1 when a policy is named and not there */

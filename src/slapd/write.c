@@ -4,6 +4,8 @@
  */
 #include "slapd/write.h"
 
+#define TEXT_NO_ACCESS "no write access: ask an owner of the organization or an administrator"
+
 static void
 write_begin(struct write *w, Operation *op, SlapReply *rs)
 {
@@ -36,6 +38,25 @@ check_state(struct write *w, Entry *e, AttributeDescription *ad)
 
 /* --- add ------------------------------------------------------------------------------------------ */
 
+/* check_add_names - what others could be confused with. Only who may add learns which names are taken. */
+static int
+check_add_names(struct write *w, Entry *e)
+{
+	int organization = is_entry_objectclass(e, muster_oc_organization, 0);
+	int account = is_entry_objectclass(e, muster_oc_account, 0);
+	Attribute *a;
+	int rc;
+
+	if (!organization && !account)
+		return LDAP_SUCCESS;
+	rc = write_may_add(w, e);
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_place(w, account, organization);
+	for (a = e->e_attrs; organization && a != NULL && rc == LDAP_SUCCESS; a = a->a_next)
+		rc = write_check_name(w, a->a_desc, a->a_vals);
+	return rc;
+}
+
 static int
 check_add(struct write *w, Entry *e)
 {
@@ -53,6 +74,8 @@ check_add(struct write *w, Entry *e)
 		if (rc == LDAP_SUCCESS)
 			rc = write_check_values(w, a->a_desc, a->a_vals, a->a_nvals, policy);
 	}
+	if (rc == LDAP_SUCCESS)
+		rc = check_add_names(w, e);
 	return rc;
 }
 
@@ -77,7 +100,8 @@ add_hook(Operation *op, SlapReply *rs)
 
 /* What an entry is, before a modification and after it. */
 struct kind {
-	int member, organization, policy;
+	int member;  /* of either kind */
+	int iam, account, organization, policy;
 };
 
 static int
@@ -100,13 +124,16 @@ kind_change(struct kind *kind, BerVarray values, int there)
 	int i;
 
 	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++) {
-		if (is_named(&values[i], muster_oc_member) || is_named(&values[i], muster_oc_account))
-			kind->member = there;
+		if (is_named(&values[i], muster_oc_member))
+			kind->iam = there;
+		if (is_named(&values[i], muster_oc_account))
+			kind->account = there;
 		if (is_named(&values[i], muster_oc_organization))
 			kind->organization = there;
 		if (is_named(&values[i], muster_oc_policy))
 			kind->policy = there;
 	}
+	kind->member = kind->iam || kind->account;
 }
 
 static void
@@ -115,6 +142,8 @@ kind_of(Operation *op, Entry *e, struct kind *before, struct kind *after)
 	const Modifications *ml;
 
 	before->member = member_is(e);
+	before->iam = is_entry_objectclass(e, muster_oc_member, 0);
+	before->account = is_entry_objectclass(e, muster_oc_account, 0);
 	before->organization = is_entry_objectclass_or_sub(e, muster_oc_organization);
 	before->policy = is_entry_objectclass_or_sub(e, muster_oc_policy);
 	*after = *before;
@@ -160,11 +189,37 @@ check_classes(struct write *w, Entry *e, const struct kind *before, const struct
 	return LDAP_SUCCESS;
 }
 
+/* check_names - what others could be confused with. Only who may write learns which names are taken. */
+static int
+check_names(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
+{
+	int organization = after->organization && !before->organization, account = after->account && !before->account;
+	const Modifications *ml;
+	const Attribute *a;
+	int rc;
+
+	if (!account && !(after->organization && (organization || write_changes(w, muster_ad.o) ||
+	                                          write_changes(w, muster_ad.domain))))
+		return LDAP_SUCCESS;
+	if (!write_may_modify(w, e))
+		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS, TEXT_NO_ACCESS);
+	rc = write_check_place(w, account, organization);
+	for (ml = w->op->orm_modlist; after->organization && ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
+		if ((ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
+			rc = write_check_name(w, ml->sml_desc, ml->sml_values);
+	for (a = e->e_attrs; organization && a != NULL && rc == LDAP_SUCCESS; a = a->a_next)
+		rc = write_check_name(w, a->a_desc, a->a_vals);
+	return rc;
+}
+
 static int
 check_modify(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
 {
 	Modifications *ml;
 	int rc = check_classes(w, e, before, after);
+
+	if (rc == LDAP_SUCCESS)
+		rc = check_names(w, e, before, after);
 
 	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next) {
 		if (ml->sml_flags & SLAP_MOD_INTERNAL)
@@ -209,8 +264,7 @@ modify_hook(Operation *op, SlapReply *rs)
 	ours = before.member && is_ours(&w);
 	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
 	if (ours && !write_may_modify(&w, e))
-		rc = write_refuse(&w, LDAP_INSUFFICIENT_ACCESS,
-		                  "no write access: ask an owner of the organization or an administrator");
+		rc = write_refuse(&w, LDAP_INSUFFICIENT_ACCESS, TEXT_NO_ACCESS);
 	else
 		rc = check_modify(&w, e, &before, &after);
 	if (ours) {
@@ -247,6 +301,35 @@ check_name(struct write *w)
 }
 
 static int
+may_rename(struct write *w, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int allowed;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	allowed = access_allowed(w->op, e, slap_schema.si_ad_entry, NULL, ACL_WRITE, NULL);
+	w->op->o_bd->bd_info = own;
+	return allowed;
+}
+
+/* check_new_name - a new name of an organization must not be another's; the database refuses who may not rename */
+static int
+check_new_name(struct write *w)
+{
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
+	const Modifications *ml;
+	int rc = LDAP_SUCCESS;
+
+	if (e != NULL && is_entry_objectclass(e, muster_oc_organization, 0) && may_rename(w, e))
+		for (ml = w->op->orr_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
+			if ((ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
+				rc = write_check_name(w, ml->sml_desc, ml->sml_values);
+	if (e != NULL)
+		write_entry_release(w, e);
+	return rc;
+}
+
+static int
 name_changes(Operation *op, const AttributeDescription *type)
 {
 	const Modifications *ml;
@@ -267,6 +350,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
 	rc = check_name(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {
 		audit(op, "rename", &op->o_req_dn, "refused", w.text);
 		return write_answer(&w, rc);

@@ -84,6 +84,15 @@ int write_check_values(struct write *w, AttributeDescription *ad, BerVarray valu
 enum password_form { PASSWORD_PLAIN, PASSWORD_HASHED };
 enum password_form write_password_form(const struct berval *value);
 
+/* write_check_place - platform members and organizations do not lie in an organization, whose owner would name them */
+int write_check_place(struct write *w, int account, int organization);
+
+/*
+ * write_check_name - a value of o or musterDomain of an organization: a login says either, so it must not be another's.
+ * in:    values  may be NULL
+ */
+int write_check_name(struct write *w, const AttributeDescription *ad, BerVarray values);
+
 /* write_check_strength - secrets come over connections that are strong enough only */
 int write_check_strength(struct write *w, int has_secret);
 

@@ -225,6 +225,44 @@ write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, 
 }
 
 int
+write_check_place(struct write *w, int account, int organization)
+{
+	BackendDB *own = w->op->o_bd;
+	Entry *above;
+
+	if (!account && !organization)
+		return LDAP_SUCCESS;
+	w->op->o_bd = w->m->db;
+	above = organization_above(w->op, w->m, &w->op->o_req_ndn);
+	if (above != NULL)
+		be_entry_release_r(w->op, above);
+	w->op->o_bd = own;
+	if (above == NULL)
+		return LDAP_SUCCESS;
+	return write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION,
+	                    account ? "a platform member (musterAccount) does not lie in an organization: use musterMember"
+	                            : "an organization does not lie inside of another");
+}
+
+int
+write_check_name(struct write *w, const AttributeDescription *ad, BerVarray values)
+{
+	char text[WRITE_TEXT_MAX];
+	int i;
+
+	if (!type_is(ad, muster_ad.o) && !type_is(ad, muster_ad.domain))
+		return LDAP_SUCCESS;
+	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++) {
+		if (!organization_named(w->op, w->m, &values[i], &w->op->o_req_ndn))
+			continue;
+		snprintf(text, sizeof(text), "%s: taken, it is the name or the domain of another organization",
+		         ad->ad_cname.bv_val);
+		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+	}
+	return LDAP_SUCCESS;
+}
+
+int
 write_check_strength(struct write *w, int has_secret)
 {
 	if (!has_secret || w->op->o_ssf >= (slap_ssf_t)w->m->min_ssf)

@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	tests/lib/daemon.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
+	tests/lib/full.c \
 	tests/lib/gate.py \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \

@@ -6,11 +6,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import people, tap, totp
+from lib import exops, people, tap, totp
 from lib.people import PASSWORD
 from lib.world import World
 
-REFERRAL = 10
+REFERRAL, UNWILLING = 10, 53
 KEPT = ("userPassword", "oathSecret", "musterOutbox", "musterLease", "pwdChangedTime", "pwdHistory", "entryUUID", "entryCSN",
         "musterStatus", "pwdReset")
 
@@ -54,6 +54,34 @@ def test_suspended_on_the_provider():
     with consumer.use() as one:
         tap.ok(one.bind(member.dn, PASSWORD).code != 0, "no login on the consumer")
     tap.ok(consumer.alive() and provider.alive(), "both are alive")
+
+
+def test_a_consumer_takes_no_operation():
+    """What spends, counts or sets belongs to the provider."""
+    member = people.member(acme, root=root)
+    courier, anyone = provider.session("courier"), provider.session()
+    people.must(exops.request_reset(anyone, member.dn), "reset asked for")
+    record = root.search("ou=queue," + provider.base, "(objectClass=musterRequest)", ["cn"]).entries[0][1]["cn"][0].decode()
+    people.must(exops.claim(courier, record)[0], "claimed once")
+    token = "mr1-" + "A" * 43
+    tap.eventually(lambda: same(member), "all of it arrives")
+    state = there.entry(member.dn)
+    with consumer.use() as stranger:
+        for what, result in (
+            ("requestReset", exops.request_reset(stranger, member.dn)),
+            ("redeem", exops.redeem(stranger, member.dn, token, "Summer+2027")),
+            ("changePassword", exops.change_password(stranger, before.dn, PASSWORD, "Summer+2027", before.code())),
+            ("enrolTotp", exops.enrol_totp(stranger, member.dn, PASSWORD, b"s" * 20, "123456")[0]),
+        ):
+            tap.ok(result.code in (REFERRAL, UNWILLING), "%s on a consumer" % what, str(result))
+    with consumer.use("courier") as one:
+        for what, result in (("claim", exops.claim(one, record)[0]), ("done", exops.done(one, record))):
+            tap.ok(result.code in (REFERRAL, UNWILLING), "%s on a consumer" % what, str(result))
+    tap.ok(there.passwd(member.dn, None, "Summer+2027").code in (REFERRAL, UNWILLING), "Password Modify on a consumer")
+    tap.is_(there.entry(member.dn), state, "nothing has changed")
+    with consumer.use() as one:
+        tap.is_(one.bind(before.dn, before.credential()).code, UNWILLING, "no code is spent there")
+        tap.is_(one.whoami(), "", "anonymous")
 
 
 tap.main(globals())

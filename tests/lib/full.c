@@ -1,0 +1,51 @@
+/*
+ * full.c - a disk without room, preloaded into slapd by the tests: nothing is written to files while the file that
+ *          MUSTER_FULL names exists.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static int
+is_full(void)
+{
+	const char *path = getenv("MUSTER_FULL");
+
+	if (path == NULL || access(path, F_OK) != 0)
+		return 0;
+	errno = ENOSPC;
+	return 1;
+}
+
+ssize_t
+pwrite64(int fd, const void *buf, size_t n, off64_t offset)
+{
+	ssize_t (*next)(int, const void *, size_t, off64_t);
+
+	*(void **)&next = dlsym(RTLD_NEXT, "pwrite64");
+	return is_full() ? -1 : next(fd, buf, n, offset);
+}
+
+ssize_t
+pwrite(int fd, const void *buf, size_t n, off_t offset)
+{
+	return pwrite64(fd, buf, n, offset);
+}
+
+ssize_t
+pwritev64(int fd, const struct iovec *parts, int count, off64_t offset)
+{
+	ssize_t (*next)(int, const struct iovec *, int, off64_t);
+
+	*(void **)&next = dlsym(RTLD_NEXT, "pwritev64");
+	return is_full() ? -1 : next(fd, parts, count, offset);
+}
+
+ssize_t
+pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	return pwritev64(fd, parts, count, offset);
+}
