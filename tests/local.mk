@@ -73,7 +73,8 @@ if OVERLAY
 TESTS += $(integration_tests)
 endif
 
-# The integration tests with slapd under valgrind: any error with a frame in one of our files is a failure.
+# The integration tests with slapd under valgrind: any error with a frame in one of our files is a failure. Before them the gate
+# under helgrind.
 memcheck_environment = \
 	MEMCHECK_DIR='$(abs_top_builddir)/tests/memcheck' VALGRIND='$(VALGRIND)' \
 	MUSTER_SLAPD_WRAPPER='bash $(abs_top_srcdir)/tests/lib/memcheck.sh'
@@ -84,7 +85,9 @@ if SANITIZED
 	@echo "check-valgrind needs a build without --enable-sanitizers" >&2; exit 1
 endif
 	@rm -rf tests/memcheck && $(MKDIR_P) tests/memcheck
-	@status=0; export $(memcheck_environment); \
+	@status=0; export VALGRIND='$(VALGRIND)'; \
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(race_tests)' || status=1; \
+	export $(memcheck_environment); \
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(integration_tests)' || status=1; \
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/test_memcheck.sh' || status=1; \
 	exit $$status

@@ -18,7 +18,7 @@ directory_open(const struct directory_options *options, struct directory **d_out
 	*d_out = NULL;
 	if (options->uris == NULL || options->timeout_ms <= 0)
 		return ERR_CONFIG;
-	memory_wipe_on_free();
+	directory_init();
 	d = calloc(1, sizeof(*d));
 	if (d == NULL)
 		return ERR_MEMORY;

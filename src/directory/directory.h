@@ -41,6 +41,12 @@ struct directory_target {
 };
 
 /*
+ * directory_init - start the library beneath. directory_open() does it as well; a program with threads calls this one before
+ *                  it has them, because that library starts itself without a lock.
+ */
+void directory_init(void);
+
+/*
  * directory_open - connect, with TLS where the options say so. Never binds.
  * before: the program ignores SIGPIPE, because libldap writes to servers that may be gone
  * error: ERR_UNREACHABLE, ERR_TIMEOUT, ERR_PEER (certificate), ERR_CONFIG, ERR_MEMORY

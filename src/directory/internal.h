@@ -41,9 +41,6 @@ struct directory {
 /* connect.c: sockets and TLS of one connection. error: like directory_open() */
 int connect_any(const struct directory_options *options, LDAP **ld_out, char **text_out);
 
-/* memory.c: let lber and libldap wipe whatever they free. */
-void memory_wipe_on_free(void);
-
 /* call_begin - forget the last operation. error: ERR_UNREACHABLE when the connection is gone */
 int call_begin(struct directory *d);
 /* call_drop - end a connection that nobody knows the state of. */

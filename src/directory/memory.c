@@ -1,5 +1,5 @@
 /*
- * memory.c - lber and libldap copy passwords, codes and seeds into request buffers of their own and
+ * memory.c - libldap's start. lber and libldap copy passwords, codes and seeds into request buffers of their own and
  *            free them as they are. Through lber's memory functions every buffer of theirs is wiped on its
  *            way back to the heap.
  */
@@ -57,13 +57,19 @@ install(void)
 		.bmf_realloc = wiping_realloc,
 		.bmf_free = wiping_free
 	};
+	LDAPAPIInfo info = { .ldapai_info_version = LDAP_API_INFO_VERSION };
 
 	/* Refused when the program set functions of its own before; then those stay. */
 	(void)ber_set_option(NULL, LBER_OPT_MEMORY_FNS, &functions);
+	/* Any question makes libldap initialize itself. */
+	if (ldap_get_option(NULL, LDAP_OPT_API_INFO, &info) == LDAP_OPT_SUCCESS) {
+		ldap_memfree(info.ldapai_vendor_name);
+		ber_memvfree((void **)info.ldapai_extensions);
+	}
 }
 
 void
-memory_wipe_on_free(void)
+directory_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 

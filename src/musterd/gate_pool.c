@@ -63,6 +63,7 @@ pool_new(const struct conf *conf, struct pool **p_out)
 	int r = ERR_MEMORY;
 
 	*p_out = NULL;
+	directory_init();
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return ERR_MEMORY;

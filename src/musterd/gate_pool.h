@@ -18,7 +18,7 @@ struct lease {
 	int reused; /* it was idle before, so the server may have closed it meanwhile */
 };
 
-/* pool_new - opens nothing yet. in: conf is used until pool_free(). error: ERR_MEMORY, ERR_CONFIG */
+/* pool_new - opens nothing yet; to be called before there are threads. in: conf is used until pool_free(). error: ERR_MEMORY, ERR_CONFIG */
 int pool_new(const struct conf *conf, struct pool **p_out);
 void pool_free(struct pool **p);
 

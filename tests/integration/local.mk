@@ -15,7 +15,12 @@ integration_tests += \
 	tests/integration/test_schema.py \
 	tests/integration/test_write.py
 
+# Programs with threads under helgrind: part of check-valgrind.
+race_tests = tests/integration/test_races.py
+
 EXTRA_DIST += \
+	$(race_tests) \
+	tests/lib/helgrind.supp \
 	tests/lib/__init__.py \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
