@@ -171,7 +171,7 @@ class Site:
 
     def start_slapd(self):
         argv = shlex.split(os.environ.get("MUSTER_SLAPD_WRAPPER", ""))  # of make check, see tests/local.mk
-        argv += ["slapd", "-F", self.path("slapd.d"), "-d", "none",
+        argv += ["slapd", "-F", self.path("slapd.d"), "-d", "stats",
                  "-h", "%s %s" % (self.uri, self.ldapi)]
         if self.as_root:
             argv += ["-u", "openldap", "-g", "openldap"]
