@@ -68,7 +68,7 @@ class Site:
         self.smtp_pw = secrets.token_urlsafe(15)
         self.as_root = os.geteuid() == 0
         for name in ("etc", "run", "ldap", "db", "slapd.d", "tls", "mail", "sms", "bin", "lib", "pam.d", "log"):
-            os.mkdir(self.path(name), 0o755)
+            os.mkdir(self.path(name), 0o700 if name in ("mail", "sms") else 0o755)
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -181,8 +181,7 @@ class Site:
         wait_until("slapd", lambda: self.answers(self.ldapi_path), 30)
 
     def answers(self, path):
-        if not self.alive("slapd"):
-            raise SiteError("slapd ended:\n" + open(self.path("log/slapd.log")).read()[-2000:])
+        self.must_live("slapd")
         try:
             with socket.socket(socket.AF_UNIX) as s:
                 s.connect(path)
@@ -220,10 +219,15 @@ class Site:
                             "--port", str(self.smtp_port), "--directory", self.path("mail"),
                             "--certificate", self.path("tls/server.crt"), "--key", self.path("tls/server.key"),
                             "--user", "muster", "--password-file", self.path("etc/smtp-server.pw")])
-        wait_until("SMTP server", lambda: self.tcp_answers(self.smtp_port))
+        wait_until("SMTP server", lambda: self.tcp_answers("smtp", self.smtp_port))
 
-    @staticmethod
-    def tcp_answers(port):
+    def must_live(self, name):
+        if not self.alive(name):
+            with open(self.path("log/%s.log" % name)) as f:
+                raise SiteError("%s ended:\n%s" % (name, f.read()[-2000:]))
+
+    def tcp_answers(self, name, port):
+        self.must_live(name)
         try:
             with socket.create_connection(("127.0.0.1", port), 1):
                 return True
@@ -235,7 +239,11 @@ class Site:
             self.give(self.path("etc/courier.pw"), 0o600, USERS[1])
         self.start("musterd", [self.path("bin/musterd"), "-f", "-c", self.config],
                    MUSTER_LOCALEDIR=self.path("locale"))
-        wait_until("musterd's socket", lambda: os.path.exists(self.socket) and self.alive("musterd"))
+        wait_until("musterd's socket", self.gate_listens)
+
+    def gate_listens(self):
+        self.must_live("musterd")
+        return os.path.exists(self.socket)
 
     def write_pam(self):
         line = "{0} required %s socket=%s owner=%s\n" % (

@@ -195,6 +195,25 @@ split_together(const struct secret *typed, struct secret **password_out, struct 
 	return r != 0 ? r : secret_new(typed->data + typed->len - TOTP_DIGITS, TOTP_DIGITS, code_out);
 }
 
+/* Over the connection that the user is logged in on. Who may not read his own name cannot be told from others: refused. */
+static int
+is_spelled_right(struct job *job, int *right_out)
+{
+	const char *const attrs[] = { job->site->name.attribute, NULL };
+	struct directory_entry *entry = NULL;
+	int r = directory_read(job->lease.d, job->dn, attrs, &entry);
+
+	*right_out = 0;
+	if (r != 0 && r != ERR_NOT_FOUND)
+		return r;
+	*right_out = r == 0 && gate_name_is_exact(&job->site->name, entry, job->request->user);
+	if (!*right_out)
+		log_notice("login %s: the entry has another spelling in %s, or its owner may not read it", job->request->user,
+		           job->site->name.attribute);
+	directory_entry_free(&entry);
+	return 0;
+}
+
 static int
 bind_user(struct job *job, const struct secret *password, const struct secret *code)
 {
@@ -203,6 +222,7 @@ bind_user(struct job *job, const struct secret *password, const struct secret *c
 	enum verdict verdict;
 	enum factor_state state;
 	int64_t previous;
+	int is_right = 0;
 	int r = directory_login(job->lease.d, job->dn, password, code, service, rhost, &verdict, &state, &previous);
 
 	if (r != 0)
@@ -210,7 +230,9 @@ bind_user(struct job *job, const struct secret *password, const struct secret *c
 	if (!job->is_known)
 		return ERR_REFUSED;
 	if (verdict == VERDICT_ALLOW && state == FACTOR_OK) {
-		job->answer->status = PROTO_OK;
+		if ((r = is_spelled_right(job, &is_right)) != 0)
+			return r;
+		job->answer->status = is_right ? PROTO_OK : PROTO_DENIED;
 		job->answer->previous_login = previous;
 	} else if (state == FACTOR_CODE_REQUIRED || state == FACTOR_ENROL_REQUIRED || state == FACTOR_CHANGE_REQUIRED ||
 	           state == FACTOR_EXPIRED) {
@@ -298,7 +320,7 @@ answer_login(struct job *job)
 static int
 account_question(struct job *job)
 {
-	static const char *const attrs[] = { "pwdReset", NULL };
+	const char *const attrs[] = { "pwdReset", job->site->name.attribute, NULL };
 	const struct conf *conf = job->site->conf;
 	int by_search = job->site->dn_format == NULL;
 	struct directory_entry *entry = NULL;
@@ -315,7 +337,9 @@ account_question(struct job *job)
 	if (r != 0)
 		goto out;
 	reset = directory_value(entry, "pwdReset");
-	if (reset != NULL && strcmp(reset, "TRUE") == 0) {
+	if (!gate_name_is_exact(&job->site->name, entry, job->request->user)) {
+		job->answer->status = PROTO_DENIED;
+	} else if (reset != NULL && strcmp(reset, "TRUE") == 0) {
 		job->answer->status = PROTO_MORE;
 		job->answer->state = STATE_CHANGE_REQUIRED;
 	} else {
@@ -643,6 +667,11 @@ request_site_init(struct request_site *site, const struct conf *conf)
 	site->account_format = format_join("(&" MEMBER_FILTER ACTIVE_FILTER, site->search_format, ")");
 	if (site->account_format == NULL)
 		goto out;
+	r = gate_name_of(site->dn_format != NULL ? site->dn_format : site->search_format, &site->name);
+	if (r != 0) {
+		log_error("gate: dn_template and search_filter need %%u in the value of an attribute, like uid=%%u");
+		goto out;
+	}
 	if ((r = read_host_password(site)) != 0)
 		goto out;
 	r = pool_new(conf, &site->pool);
@@ -660,5 +689,6 @@ request_site_free(struct request_site *site)
 	free(site->dn_format);
 	free(site->search_format);
 	free(site->account_format);
+	gate_name_free(&site->name);
 	*site = (struct request_site){ .conf = NULL };
 }

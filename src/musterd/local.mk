@@ -27,6 +27,8 @@ libgate_la_SOURCES = \
 	src/musterd/gate_connection.c \
 	src/musterd/gate_connection.h \
 	src/musterd/gate_enrol.c \
+	src/musterd/gate_name.c \
+	src/musterd/gate_name.h \
 	src/musterd/gate_pool.c \
 	src/musterd/gate_pool.h \
 	src/musterd/gate_request.c \
@@ -53,7 +55,9 @@ locale/ko/LC_MESSAGES/muster.mo: po/ko.po
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(GMSGFMT) -c -o $@ $<
 
 unit_tests += \
+	tests/unit/test_gate_name \
 	tests/unit/test_message \
 	tests/unit/test_schedule
+tests_unit_test_gate_name_LDADD = libgate.la $(LDADD)
 tests_unit_test_message_LDADD = libcourier.la $(LDADD)
 tests_unit_test_schedule_LDADD = libcourier.la $(LDADD)

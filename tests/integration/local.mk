@@ -4,6 +4,7 @@ integration_tests += \
 	tests/integration/test_attack.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
+	tests/integration/test_contract.py \
 	tests/integration/test_courier.py \
 	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
@@ -28,11 +29,13 @@ EXTRA_DIST += \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
 	tests/lib/full.c \
+	tests/lib/impostor.py \
 	tests/lib/gate.py \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \
 	tests/lib/proto.py \
+	tests/lib/served.py \
 	tests/lib/session.py \
 	tests/lib/tap.py \
 	tests/lib/totp.py \
