@@ -59,17 +59,6 @@ take_back(Operation *op, SlapReply *rs)
 	return SLAP_CB_CONTINUE;
 }
 
-static int
-guard_free(Operation *op, SlapReply *rs)
-{
-	slap_callback *cb = op->o_callback;
-
-	(void)rs;
-	op->o_callback = cb->sc_next;
-	op->o_tmpfree(cb, op->o_tmpmemctx);
-	return 0;
-}
-
 /*
  * last_in_line - overlays below us add their callbacks after ours. So ours, when it is its turn, puts another one at the
  *                very end: whoever changed the result has done so by then.
@@ -86,7 +75,7 @@ last_in_line(Operation *op, SlapReply *rs)
 			return SLAP_CB_CONTINUE;
 	last = op->o_tmpcalloc(1, sizeof(*last), op->o_tmpmemctx);
 	last->sc_response = take_back;
-	last->sc_cleanup = guard_free;
+	last->sc_cleanup = reply_callback_free;
 	*end = last;
 	return SLAP_CB_CONTINUE;
 }
@@ -94,11 +83,7 @@ last_in_line(Operation *op, SlapReply *rs)
 static int
 others_answer(Operation *op)
 {
-	slap_callback *cb = op->o_tmpcalloc(1, sizeof(*cb), op->o_tmpmemctx);
-
-	cb->sc_response = last_in_line;
-	cb->sc_cleanup = guard_free;
-	overlay_callback_after_backover(op, cb, 1);
+	reply_callback(op, last_in_line);
 	return SLAP_CB_CONTINUE;
 }
 
@@ -192,7 +177,7 @@ have_looked_at(struct bind *b)
 	struct accepted *accepted = op->o_tmpcalloc(1, sizeof(*accepted), op->o_tmpmemctx);
 
 	accepted->callback.sc_response = look_again;
-	accepted->callback.sc_cleanup = guard_free;
+	accepted->callback.sc_cleanup = reply_callback_free;
 	accepted->callback.sc_private = accepted;
 	accepted->m = b->m;
 	memcpy(accepted->uuid, b->member->uuid, sizeof(accepted->uuid));

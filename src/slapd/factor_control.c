@@ -98,8 +98,7 @@ void
 factor_answer(Operation *op, SlapReply *rs, enum factor_state state, int64_t previous_login)
 {
 	char text[LDAP_LUTIL_GENTIME_BUFSIZE];
-	struct berval when = { sizeof(text), text }, value = BER_BVNULL;
-	LDAPControl *control, *list[2] = { NULL, NULL };
+	struct berval when = { sizeof(text), text };
 	BerElementBuffer buffer;
 	BerElement *ber = (BerElement *)&buffer;
 	time_t t = (time_t)previous_login;
@@ -111,14 +110,6 @@ factor_answer(Operation *op, SlapReply *rs, enum factor_state state, int64_t pre
 		ber_printf(ber, "tO", (ber_tag_t)TAG_PREVIOUS_LOGIN, &when);
 	}
 	ber_printf(ber, "}");
-	if (ber_flatten2(ber, &value, 0) == 0) {
-		control = op->o_tmpcalloc(1, sizeof(*control) + value.bv_len, op->o_tmpmemctx);
-		control->ldctl_oid = MUSTER_CTRL_SECOND_FACTOR;
-		control->ldctl_value.bv_val = (char *)(control + 1);
-		control->ldctl_value.bv_len = value.bv_len;
-		memcpy(control->ldctl_value.bv_val, value.bv_val, value.bv_len);
-		list[0] = control;
-		slap_add_ctrls(op, rs, list);
-	}
+	reply_control(op, rs, MUSTER_CTRL_SECOND_FACTOR, ber);
 	ber_free_buf(ber);
 }

@@ -29,6 +29,7 @@ overlay_sources = \
 	src/slapd/policy.c \
 	src/slapd/ppctrl.c \
 	src/slapd/queue.c \
+	src/slapd/reply.c \
 	src/slapd/recovery.c \
 	src/slapd/sasl.c \
 	src/slapd/schema.c \

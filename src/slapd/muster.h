@@ -12,6 +12,7 @@
  *   account.c  tries in memory                      member.c    a member's entry as a struct
  *   audit.c    one line per outcome                 policy.c    a policy as a struct
  *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
+ *   reply.c    controls and callbacks of answers
  *   recovery.c recovery codes                       queue.c     requests that wait for the courier
  *   internal.c search, add, delete as the rootdn
  */
@@ -357,6 +358,15 @@ int config_order_wrong(const slap_overinst *on);
  *                        and are closed. Also op's own.
  */
 int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy);
+
+/*
+ * reply.c. reply_control - add a response control whose value is what ber holds; ber stays the caller's.
+ *          reply_callback - have response called for each reply to op, below slapd's own; freed with the operation.
+ *          reply_callback_free - the sc_cleanup of a callback from op's memory.
+ */
+void reply_control(Operation *op, SlapReply *rs, const char *oid, BerElement *ber);
+void reply_callback(Operation *op, slap_response *response);
+int reply_callback_free(Operation *op, SlapReply *rs);
 
 /* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
 enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,

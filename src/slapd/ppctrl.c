@@ -11,8 +11,6 @@ ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error)
 {
 	BerElementBuffer buffer;
 	BerElement *ber = (BerElement *)&buffer;
-	LDAPControl *control, *list[2] = { NULL, NULL };
-	struct berval value = BER_BVNULL;
 	int cid = 0;
 
 	if (slap_find_control_id(LDAP_CONTROL_PASSWORDPOLICYREQUEST, &cid) != LDAP_SUCCESS ||
@@ -23,14 +21,6 @@ ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error)
 	if (error != PPCTRL_NONE)
 		ber_printf(ber, "te", (ber_tag_t)TAG_ERROR, (ber_int_t)error);
 	ber_printf(ber, "}");
-	if (ber_flatten2(ber, &value, 0) == 0) {
-		control = op->o_tmpcalloc(1, sizeof(*control) + value.bv_len, op->o_tmpmemctx);
-		control->ldctl_oid = LDAP_CONTROL_PASSWORDPOLICYRESPONSE;
-		control->ldctl_value.bv_val = (char *)(control + 1);
-		control->ldctl_value.bv_len = value.bv_len;
-		memcpy(control->ldctl_value.bv_val, value.bv_val, value.bv_len);
-		list[0] = control;
-		slap_add_ctrls(op, rs, list);
-	}
+	reply_control(op, rs, LDAP_CONTROL_PASSWORDPOLICYRESPONSE, ber);
 	ber_free_buf(ber);
 }

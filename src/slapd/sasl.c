@@ -66,21 +66,8 @@ sasl_result(Operation *op, SlapReply *rs)
 }
 
 static int
-sasl_cleanup(Operation *op, SlapReply *rs)
-{
-	slap_callback *cb = op->o_callback;
-
-	(void)rs;
-	op->o_callback = cb->sc_next;
-	op->o_tmpfree(cb, op->o_tmpmemctx);
-	return 0;
-}
-
-static int
 sasl_bind_hook(Operation *op, SlapReply *rs)
 {
-	slap_callback *cb;
-
 	if (op->orb_method != LDAP_AUTH_SASL)
 		return SLAP_CB_CONTINUE;
 	if (!mechanism_allowed(&op->orb_mech)) {
@@ -89,10 +76,7 @@ sasl_bind_hook(Operation *op, SlapReply *rs)
 		                "SASL mechanisms EXTERNAL and GSSAPI only: use a simple bind over TLS");
 		return rs->sr_err;
 	}
-	cb = op->o_tmpcalloc(1, sizeof(*cb), op->o_tmpmemctx);
-	cb->sc_response = sasl_result;
-	cb->sc_cleanup = sasl_cleanup;
-	overlay_callback_after_backover(op, cb, 1);
+	reply_callback(op, sasl_result);
 	return SLAP_CB_CONTINUE;
 }
 
