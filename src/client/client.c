@@ -5,6 +5,7 @@
 #include "client/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -85,6 +86,20 @@ check_peer(int fd, uid_t owner_uid)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || len != sizeof(peer))
 		return ERR_PEER;
 	return is_trusted(peer.uid, owner_uid) ? 0 : ERR_PEER;
+}
+
+/* Never 0, 1 or 2: in a program that has closed them, whatever it writes for the person would go to the gate. */
+static int
+socket_new(int *fd_out)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	*fd_out = fd;
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		*fd_out = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		(void)close(fd);
+	}
+	return *fd_out >= 0 ? 0 : ERR_UNREACHABLE;
 }
 
 static int
@@ -272,11 +287,8 @@ client_open(const char *path, uid_t owner_uid, int deadline_ms, const char *serv
 	client_extend(c);
 	if ((r = check_path(path, owner_uid)) != 0)
 		goto out;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->fd < 0) {
-		r = ERR_UNREACHABLE;
+	if ((r = socket_new(&c->fd)) != 0)
 		goto out;
-	}
 	if ((r = connect_until_deadline(c, path)) != 0)
 		goto out;
 	if ((r = check_peer(c->fd, owner_uid)) != 0)

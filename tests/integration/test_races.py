@@ -70,9 +70,9 @@ def talk(number, ok):
             if answer and answer[0] == proto.MORE and chance.random() < 0.7:
                 answer = client.status(proto.login(one.uid, people.PASSWORD, one.code()))
             ok.append(answer and answer[0] == proto.OK)
-            if chance.random() < 0.3:
-                client.status(proto.change(one.uid, "wrong", "Summer#2027"))
-            if chance.random() < 0.3:
+            if answer and chance.random() < 0.3:
+                answer = client.status(proto.change(one.uid, "wrong", "Summer#2027"))
+            if answer and chance.random() < 0.3:
                 client.send(proto.login(one.uid, people.PASSWORD))
 
 
@@ -85,8 +85,8 @@ def test_no_race():
         thread.join()
     gate.terminate()
     tap.is_(gate.wait(WAIT_SEC), 0, "SIGTERM ends the gate in an orderly way")
-    tap.is_(len(let_in), CLIENTS * ROUNDS, "every client was answered")
-    tap.ok(any(let_in), "some were let in")
+    tap.is_(len(let_in), CLIENTS * ROUNDS, "every client came to its end")
+    tap.ok(any(let_in), "some were let in")  # not all: helgrind makes the gate slow enough for its deadlines
     blocks = [block for block in said().split("\n==%d== \n" % gate.pid) if "data race" in block or "lock order" in block]
     tap.ok(not blocks, "helgrind finds nothing", "\n".join(blocks[:3]))
 

@@ -376,6 +376,53 @@ descriptors_beyond_a_thousand_do_no_harm(void **state)
 	application_free(&a);
 }
 
+/* What a conversation writes to standard output and reads from standard input must not be the gate. */
+static int
+standard_descriptors_are_closed(int n, const struct pam_message **messages, struct pam_response **responses_out, void *data)
+{
+	int *taken = data;
+
+	(void)n;
+	(void)messages;
+	*responses_out = calloc(1, sizeof(**responses_out));
+	if (*responses_out == NULL)
+		abort();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		*taken += fcntl(fd, F_GETFD) != -1;
+	(*responses_out)->resp = strdup(password[0]);
+	return PAM_SUCCESS;
+}
+
+static void
+standard_descriptors_are_never_taken(void **state)
+{
+	struct application a;
+	struct fake_gate *g;
+	int taken = 0, status, r;
+	const struct pam_conv conversation = { standard_descriptors_are_closed, &taken };
+	pid_t pid;
+
+	(void)state;
+	application_init(&a, module, "timeout=5");
+	g = fake_gate_new(a.socket, NULL, 0);
+	pid = fork();
+	if (pid == 0) {
+		pam_handle_t *ph = NULL;
+
+		if (pam_start_confdir("muster-test", "alice", &conversation, a.folder, &ph) != PAM_SUCCESS)
+			_exit(1);
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			(void)close(fd);
+		r = pam_authenticate(ph, 0);
+		_exit(r == PAM_SUCCESS && taken == 0 ? 0 : 10 + taken);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	fake_gate_free(&g);
+	application_free(&a);
+}
+
 static int
 find_module(void **state)
 {
@@ -400,6 +447,7 @@ main(void)
 		cmocka_unit_test(more_without_end_is_a_refusal),
 		cmocka_unit_test(a_conversation_that_fails_is_a_refusal),
 		cmocka_unit_test(descriptors_beyond_a_thousand_do_no_harm),
+		cmocka_unit_test(standard_descriptors_are_never_taken),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, find_module, NULL);
