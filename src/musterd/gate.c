@@ -29,7 +29,7 @@
 #define HELD_MS 60000          /* as long as the directory remembers a password that waits for its code */
 #define ACCEPT_PAUSE_MS 250    /* when there are no descriptors left */
 #define CONNECTIONS_MAX 4096
-#define UID_CONNECTIONS_MAX 32 /* of one uid other than 0 */
+#define UID_CONNECTIONS_MAX 32 /* of one uid that is not trusted */
 #define DESCRIPTORS_WANTED 8192
 #define DESCRIPTORS_OURS 32    /* log, epoll and so on */
 #define EVENTS_MAX 64
@@ -39,7 +39,8 @@ struct gate {
 	struct work *work;
 	struct connection *connections;
 	size_t connections_len, connections_max;
-	size_t users_len; /* connections of uids other than 0, at most half of all */
+	size_t users_len; /* connections of callers who are not trusted, at most half of all */
+	uid_t owner;      /* who started musterd: root, or without root the user that everything runs as */
 	uint64_t last_id;
 	int listen_fd, epoll_fd, wake_fd;
 	int64_t accept_again_ms; /* 0: accepting */
@@ -81,7 +82,7 @@ drop(struct gate *g, struct connection *c)
 		at = &(*at)->next;
 	*at = c->next;
 	g->connections_len--;
-	if (c->caller.uid != 0)
+	if (!c->caller.trusted)
 		g->users_len--;
 	(void)watch(g, EPOLL_CTL_DEL, c->fd, 0, NULL); /* may not be watched now */
 	connection_free(&g->site, &c);
@@ -123,14 +124,14 @@ count_uid(const struct gate *g, uid_t uid)
 }
 
 static int
-has_room(struct gate *g, uid_t uid)
+has_room(struct gate *g, const struct request_caller *caller)
 {
 	int room = g->connections_len < g->connections_max &&
-	           (uid == 0 || (g->users_len < g->connections_max / 2 && count_uid(g, uid) < UID_CONNECTIONS_MAX));
+	           (caller->trusted || (g->users_len < g->connections_max / 2 && count_uid(g, caller->uid) < UID_CONNECTIONS_MAX));
 
 	if (!room && clock_mono_ms() >= g->full_logged_ms) {
 		g->full_logged_ms = clock_mono_ms() + 1000;
-		log_notice("too many connections: uid=%u refused, %zu are open", (unsigned)uid, g->connections_len);
+		log_notice("too many connections: uid=%u refused, %zu are open", (unsigned)caller->uid, g->connections_len);
 	}
 	return room;
 }
@@ -140,7 +141,7 @@ take_in(struct gate *g, int fd)
 {
 	struct connection *c = NULL;
 
-	if (connection_new(fd, ++g->last_id, &c) != 0 || !has_room(g, c->caller.uid)) {
+	if (connection_new(fd, ++g->last_id, g->owner, &c) != 0 || !has_room(g, &c->caller)) {
 		if (c != NULL)
 			connection_free(&g->site, &c);
 		else
@@ -150,7 +151,7 @@ take_in(struct gate *g, int fd)
 	c->next = g->connections;
 	g->connections = c;
 	g->connections_len++;
-	if (c->caller.uid != 0)
+	if (!c->caller.trusted)
 		g->users_len++;
 	start_reading(g, c);
 }
@@ -350,11 +351,26 @@ room_for_connections(const struct conf *conf)
 	return limit.rlim_cur > ours + 2 ? (size_t)limit.rlim_cur - ours : 2;
 }
 
+/* The kernel remembers who made the socket a listening one: the parent. */
+static int
+find_owner(struct gate *g)
+{
+	struct ucred owner;
+	socklen_t len = sizeof(owner);
+
+	if (getsockopt(g->listen_fd, SOL_SOCKET, SO_PEERCRED, &owner, &len) != 0 || len != sizeof(owner))
+		return ERR_PEER;
+	g->owner = owner.uid;
+	return 0;
+}
+
 static int
 gate_init(struct gate *g, const struct conf *conf)
 {
 	int r;
 
+	if ((r = find_owner(g)) != 0)
+		return r;
 	g->connections_max = room_for_connections(conf);
 	g->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	g->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

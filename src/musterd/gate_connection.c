@@ -16,7 +16,7 @@
 #define LOG_VALUE_MAX (3 * PROTO_NAME_MAX + 1)
 
 int
-connection_new(int fd, uint64_t id, struct connection **c_out)
+connection_new(int fd, uint64_t id, uid_t owner, struct connection **c_out)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
@@ -31,6 +31,7 @@ connection_new(int fd, uint64_t id, struct connection **c_out)
 	c->fd = fd;
 	c->id = id;
 	c->caller.uid = peer.uid;
+	c->caller.trusted = peer.uid == 0 || peer.uid == owner;
 	c->stage = STAGE_READING;
 	*c_out = c;
 	return 0;

@@ -40,8 +40,12 @@ struct connection {
 
 enum connection_io { IO_MORE = 0, IO_DONE = 1, IO_END = -1, IO_JUNK = -2 };
 
-/* connection_new - takes over fd on success; the uid comes from the kernel. error: ERR_MEMORY, ERR_PEER */
-int connection_new(int fd, uint64_t id, struct connection **c_out);
+/*
+ * connection_new - takes over fd on success; the uid comes from the kernel.
+ * in:    owner  is trusted like uid 0
+ * error: ERR_MEMORY, ERR_PEER
+ */
+int connection_new(int fd, uint64_t id, uid_t owner, struct connection **c_out);
 void connection_free(struct request_site *site, struct connection **c);
 
 /* connection_read - IO_DONE when c->request is complete; IO_JUNK when the octets are none of the protocol. */

@@ -165,10 +165,10 @@ answer_hello(struct job *job)
 	job->answer->status = PROTO_BAD_REQUEST;
 	if (q->version != PROTO_VERSION)
 		return 0;
-	/* Only root may say on whose behalf it asks. */
-	job->caller->service = strdup(job->caller->uid == 0 ? q->service : "");
-	job->caller->rhost = strdup(job->caller->uid == 0 ? q->rhost : "");
-	job->caller->tty = strdup(job->caller->uid == 0 ? q->tty : "");
+	/* Only who is trusted may say on whose behalf he asks. */
+	job->caller->service = strdup(job->caller->trusted ? q->service : "");
+	job->caller->rhost = strdup(job->caller->trusted ? q->rhost : "");
+	job->caller->tty = strdup(job->caller->trusted ? q->tty : "");
 	if (job->caller->service == NULL || job->caller->rhost == NULL || job->caller->tty == NULL)
 		return ERR_MEMORY;
 	job->caller->greeted = 1;
@@ -492,7 +492,7 @@ answer_enrol(struct job *job)
 
 enum who {
 	WHO_ANYBODY,
-	WHO_ROOT_OR_SELF /* uid 0 about everybody, others about their own name */
+	WHO_TRUSTED_OR_SELF /* others than trusted callers about their own name */
 };
 
 struct row {
@@ -505,12 +505,12 @@ struct row {
 
 static const struct row rows[] = {
 	{ REQ_HELLO, "hello", WHO_ANYBODY, 0, answer_hello },
-	{ REQ_LOGIN, "login", WHO_ROOT_OR_SELF, 1, answer_login },
-	{ REQ_ACCOUNT, "account", WHO_ROOT_OR_SELF, 1, answer_account },
-	{ REQ_CHANGE, "change", WHO_ROOT_OR_SELF, 1, answer_change },
-	{ REQ_REDEEM, "redeem", WHO_ROOT_OR_SELF, 1, answer_redeem },
-	{ REQ_ENROL_START, "enrol-start", WHO_ROOT_OR_SELF, 1, answer_enrol_start },
-	{ REQ_ENROL, "enrol", WHO_ROOT_OR_SELF, 1, answer_enrol }
+	{ REQ_LOGIN, "login", WHO_TRUSTED_OR_SELF, 1, answer_login },
+	{ REQ_ACCOUNT, "account", WHO_TRUSTED_OR_SELF, 1, answer_account },
+	{ REQ_CHANGE, "change", WHO_TRUSTED_OR_SELF, 1, answer_change },
+	{ REQ_REDEEM, "redeem", WHO_TRUSTED_OR_SELF, 1, answer_redeem },
+	{ REQ_ENROL_START, "enrol-start", WHO_TRUSTED_OR_SELF, 1, answer_enrol_start },
+	{ REQ_ENROL, "enrol", WHO_TRUSTED_OR_SELF, 1, answer_enrol }
 };
 
 static const struct row *
@@ -558,7 +558,7 @@ request_outcome(const struct proto_message *answer)
 	}
 }
 
-/* Whether a uid other than 0 has the login it asks about. */
+/* Whether a uid has the login it asks about. */
 static int
 is_own_name(uid_t uid, const char *user)
 {
@@ -578,7 +578,7 @@ carry_out(const struct row *row, struct job *job)
 	const char *user = job->request->user;
 	int r;
 
-	if (row->who == WHO_ROOT_OR_SELF && job->caller->uid != 0 && !is_own_name(job->caller->uid, user)) {
+	if (row->who == WHO_TRUSTED_OR_SELF && !job->caller->trusted && !is_own_name(job->caller->uid, user)) {
 		job->answer->status = PROTO_NOT_ALLOWED;
 		return 0;
 	}

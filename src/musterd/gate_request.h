@@ -23,11 +23,12 @@ struct request_site {
 };
 
 /*
- * Who is asking, and what is remembered of him between requests. service and rhost are what a caller with uid 0 said, else "".
+ * Who is asking, and what is remembered of him between requests. service and rhost are what a trusted caller said, else "".
  * After a right password that lacks its code the directory connection stays here: it need not hash the password again.
  */
 struct request_caller {
 	uid_t uid;
+	int trusted; /* uid 0, or the user who started musterd */
 	char *service, *rhost, *tty;
 	int greeted;
 	struct lease held;

@@ -24,17 +24,17 @@ struct work {
 	struct connection **working; /* one place a thread */
 	pthread_t *threads;
 	size_t threads_len, threads_max;
-	size_t share; /* most threads for one uid other than 0 */
+	size_t share; /* most threads for one uid that is not trusted */
 	int ending;
 };
 
 static int
-may_start(const struct work *w, uid_t uid)
+may_start(const struct work *w, const struct request_caller *caller)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; uid != 0 && i < w->threads_max; i++)
-		n += w->working[i] != NULL && w->working[i]->caller.uid == uid;
+	for (size_t i = 0; !caller->trusted && i < w->threads_max; i++)
+		n += w->working[i] != NULL && w->working[i]->caller.uid == caller->uid;
 	return n < w->share;
 }
 
@@ -55,7 +55,7 @@ static struct connection *
 take_waiting(struct work *w)
 {
 	for (struct connection **at = &w->waiting; *at != NULL; at = &(*at)->queue_next) {
-		if (may_start(w, (*at)->caller.uid))
+		if (may_start(w, &(*at)->caller))
 			return unlink_at(w, at);
 	}
 	return NULL;

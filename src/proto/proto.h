@@ -13,8 +13,8 @@
  *          option                       uint8 0 or 1, then the field when 1
  * A frame with octets left over, or too few, ends the connection.
  *
- * Who believes what: service, tty and rhost are used only from uid 0. A caller that is not uid 0 may ask
- * about its own user name only.
+ * Who believes what: service, tty and rhost are used only from uid 0 and from the user who started musterd (root,
+ * or without root the user that all of it runs as). Any other caller may ask about its own user name only.
  */
 #ifndef MUSTER_PROTO_H
 #define MUSTER_PROTO_H
