@@ -166,6 +166,8 @@ def test_processes_are_confined():
     for role, user in USERS.items():
         pid = daemon.role_pid(role)
         wait_for("%s is confined" % role, lambda p=pid: status(p, "NoNewPrivs") == ["1"])
+        # A process that is not dumpable belongs to root in /proc, and its own user cannot look into it.
+        wait_for("%s is not dumpable" % role, lambda p=pid: os.stat("/proc/%d/mem" % p).st_uid == 0)
         if AS_ROOT:
             entry = pwd.getpwnam(user)
             wait_for("%s has its user" % role, lambda p=pid, e=entry: status(p, "Uid") == [str(e.pw_uid)] * 4)
@@ -173,18 +175,21 @@ def test_processes_are_confined():
             is_(status(pid, "Groups"), [], "%s: no other groups" % role)
             for which in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
                 is_(int(status(pid, which)[0], 16), 0, "%s: no capabilities (%s)" % (role, which))
-            # A process that is not dumpable belongs to root in /proc, and its own user cannot look into it.
-            wait_for("%s is not dumpable" % role, lambda p=pid: os.stat("/proc/%d/mem" % p).st_uid == 0)
             peek = subprocess.run(["setpriv", "--reuid", user, "--regid", str(entry.pw_gid), "--clear-groups",
                                    "cat", "/proc/%d/environ" % pid], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             ok(peek.returncode != 0 and not peek.stdout, "%s: its own user cannot trace it" % role)
         is_(core_limit(pid), ["0", "0"], "%s: no core dumps" % role)
+        if not AS_ROOT:
+            ok(not os.access("/proc/%d/environ" % pid, os.R_OK), "%s: its own user cannot look into it" % role)
+            continue
         with open("/proc/%d/environ" % pid) as file:
             names = {entry.split("=")[0] for entry in file.read().split("\0") if entry}
         ok("LDAPNOINIT" in names and "HOME" not in names, "%s: an environment of its own" % role, names)
         links = [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
         ok(not any("memfd" in link or "signalfd" in link for link in links), "%s: holds nothing of the parent" % role, links)
     is_(core_limit(parent), ["0", "0"], "parent: no core dumps")
+    if not AS_ROOT:
+        return
     links = [os.readlink("/proc/%d/fd/%s" % (daemon.children()["courier"], fd))
              for fd in os.listdir("/proc/%d/fd" % daemon.children()["courier"])]
     ok(sum(link.startswith("socket:") for link in links) == 0, "the courier has no socket of the gate", links)
