@@ -3,6 +3,8 @@
 noinst_LTLIBRARIES += libcommon.la libconf.la
 
 libcommon_la_SOURCES = \
+	src/common/address.c \
+	src/common/address.h \
 	src/common/buf.c \
 	src/common/buf.h \
 	src/common/clock.c \
@@ -20,8 +22,6 @@ libcommon_la_SOURCES = \
 libconf_la_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(INIH_CFLAGS)
 libconf_la_LIBADD = $(INIH_LIBS)
 libconf_la_SOURCES = \
-	src/common/address.c \
-	src/common/address.h \
 	src/common/conf.c \
 	src/common/conf.h \
 	src/common/conf_check.c \

@@ -49,7 +49,7 @@ facts_decode(BerElement *ber, struct directory_claim *claim)
 		fact = &claim->facts[claim->facts_len++];
 		r = exop_read_text(ber, &fact->name);
 		if (r == 0)
-			r = exop_read_text(ber, &fact->value);
+			r = exop_read_any_text(ber, &fact->value);
 		if (r != 0)
 			return r;
 	}
@@ -68,9 +68,9 @@ claim_decode(BerElement *ber, struct directory_claim *claim)
 		return ERR_PROTO;
 	r = exop_read_text(ber, &claim->kind);
 	if (r == 0)
-		r = exop_read_text(ber, &claim->address);
+		r = exop_read_any_text(ber, &claim->address);
 	if (r == 0)
-		r = exop_read_text(ber, &claim->language);
+		r = exop_read_any_text(ber, &claim->language);
 	if (r == 0 && ber_peek_tag(ber, &len) == TAG_CONTEXT_0) {
 		if (len > TEXT_MAX || ber_scanf(ber, "m", &octets) == LBER_ERROR)
 			return ERR_PROTO;

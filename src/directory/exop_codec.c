@@ -182,6 +182,25 @@ exop_read_text(BerElement *ber, char **text_out)
 }
 
 int
+exop_read_any_text(BerElement *ber, char **text_out)
+{
+	struct berval octets;
+	ber_len_t len;
+	ber_tag_t tag = ber_peek_tag(ber, &len);
+
+	*text_out = NULL;
+	if ((tag != LBER_OCTETSTRING && tag != TAG_UTF8STRING) || ber_scanf(ber, "m", &octets) == LBER_ERROR)
+		return ERR_PROTO;
+	*text_out = malloc(octets.bv_len + 1);
+	if (*text_out == NULL)
+		return ERR_MEMORY;
+	for (ber_len_t i = 0; i < octets.bv_len; i++)
+		(*text_out)[i] = octets.bv_val[i] != '\0' ? octets.bv_val[i] : ' ';
+	(*text_out)[octets.bv_len] = '\0';
+	return 0;
+}
+
+int
 exop_read_end(BerElement *ber)
 {
 	ber_len_t left = 1;

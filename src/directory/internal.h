@@ -91,6 +91,11 @@ BerElement *exop_reader(struct berval *value);
 int exop_read_octets(BerElement *ber, struct berval *octets_out);
 /* exop_read_text - the same as text without NUL, a copy. error: ERR_PROTO, ERR_MEMORY */
 int exop_read_text(BerElement *ber, char **text_out);
+/*
+ * exop_read_any_text - the same for what somebody wrote into an entry: of any length, a NUL as a blank. Whether it can be used is
+ *                      for the caller to judge; a member must not make its own messages unreadable.
+ */
+int exop_read_any_text(BerElement *ber, char **text_out);
 /* exop_read_end - error: ERR_PROTO when octets are left over */
 int exop_read_end(BerElement *ber);
 

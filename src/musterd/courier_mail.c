@@ -55,7 +55,7 @@ keep_reply(char *line, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* libcurl does not tell which command an answer belongs to: a 550 to RCPT is about the receiver, to MAIL about us. */
+/* libcurl does not tell which command an answer belongs to: a 550 to RCPT is about this mail, to MAIL about us. */
 static int
 keep_command(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 {
@@ -68,6 +68,7 @@ keep_command(CURL *curl, curl_infotype type, char *data, size_t len, void *arg)
 	m->quitting = len >= 4 && memcmp(data, "QUIT", 4) == 0;
 	if (m->quitting)
 		return 0;
+	m->reply[0] = '\0'; /* what was said before is no answer to this one */
 	for (n = 0; n < len && n < COMMAND_MAX - 1 && data[n] > ' '; n++)
 		m->command[n] = data[n];
 	m->command[n] = '\0';
@@ -193,7 +194,10 @@ set_login(struct mail *m, char why[MAIL_WHY_MAX])
 	return r;
 }
 
-/* What the outcome of a transfer means for the record. */
+/*
+ * What the outcome of a transfer means for the record. A 5xx to RCPT or DATA is about this receiver and this text, and would be
+ * the same for ever; before that it is about the relay and us, which somebody will put right.
+ */
 static enum mail_result
 judge(const struct mail *m, CURLcode c, char why[MAIL_WHY_MAX])
 {
@@ -202,7 +206,9 @@ judge(const struct mail *m, CURLcode c, char why[MAIL_WHY_MAX])
 		return MAIL_SENT;
 	snprintf(why, MAIL_WHY_MAX, "%s%s%s%s%s", curl_easy_strerror(c), m->command[0] != '\0' ? ", after " : "", m->command,
 	         m->reply[0] != '\0' ? ", relay said: " : "", m->reply);
-	return strcmp(m->command, "RCPT") == 0 && m->reply[0] == '5' ? MAIL_NEVER : MAIL_LATER;
+	if (m->reply[0] == '5' && (strcmp(m->command, "RCPT") == 0 || strcmp(m->command, "DATA") == 0))
+		return MAIL_NEVER;
+	return MAIL_LATER;
 }
 
 /* One attempt. *stale_out: a kept connection turned out to be dead, which says nothing about the relay. */

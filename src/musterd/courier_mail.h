@@ -15,7 +15,7 @@ struct mail; /* a relay and the connection to it, which is kept for the next mai
 enum mail_result {
 	MAIL_LATER = 0, /* not sent, as far as we know: try again */
 	MAIL_SENT = 1,  /* the relay took it */
-	MAIL_NEVER = 2  /* the relay refused this receiver for good */
+	MAIL_NEVER = 2  /* the relay refused this receiver or this mail for good */
 };
 
 /* mail_open - nothing is sent yet. in: conf is used until mail_close(). error: ERR_MEMORY */

@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+#include "common/address.h"
+
 #define KIND_RESET "reset"
 #define KIND_VOID "void"
 #define LANGUAGE_DEFAULT "en"
@@ -241,6 +243,14 @@ reset_address(const struct member *member)
 	return member->passwords == NULL || BER_BVISNULL(&member->passwords[0]) ? &member->mail : NULL;
 }
 
+/* is_mail_address - what the courier can send to; the syntax of mail (IA5) lets line ends and NULs through */
+static int
+is_mail_address(const struct berval *address)
+{
+	return !BER_BVISEMPTY(address) && address->bv_len <= CHALLENGE_ADDRESS_MAX &&
+	       strlen(address->bv_val) == address->bv_len && address_is_mail(address->bv_val);
+}
+
 /*
  * void_reason - why nothing is to be sent, NULL when something is; then the address is set.
  */
@@ -260,7 +270,7 @@ void_reason(struct claim *c)
 		return "policy unusable";
 	address = is_reset ? reset_address(c->member)
 	                   : BER_BVISEMPTY(&c->record.address) ? &c->member->mail : &c->record.address;
-	if (address == NULL || BER_BVISEMPTY(address) || address->bv_len > CHALLENGE_ADDRESS_MAX)
+	if (address == NULL || !is_mail_address(address))
 		return "no address";
 	c->address = *address;
 	return NULL;

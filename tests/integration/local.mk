@@ -2,6 +2,7 @@
 
 integration_tests += \
 	tests/integration/test_attack.py \
+	tests/integration/test_attack_musterd.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_contract.py \
@@ -37,6 +38,7 @@ EXTRA_DIST += \
 	tests/lib/proto.py \
 	tests/lib/served.py \
 	tests/lib/session.py \
+	tests/lib/smtp.py \
 	tests/lib/tap.py \
 	tests/lib/totp.py \
 	tests/lib/world.py

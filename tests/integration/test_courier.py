@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import exops, mail, people, tap  # noqa: E402
+from lib import exops, mail, people, smtp, tap  # noqa: E402
 from lib.daemon import Daemon, wait_for  # noqa: E402
 from lib.tap import in_, is_, ok  # noqa: E402
 from lib.world import World  # noqa: E402
@@ -138,14 +138,30 @@ def test_relay_says_later():
 
 
 def test_relay_refuses_the_message():
-    """A 5xx that is not about the receiver may be the relay's fault: nothing is thrown away."""
+    """A 5xx to a mail stays one: it is given up, and others go on."""
     one = member("chris")
     server.refuse("554 5.7.1 policy")
     ask(one)
-    wait_for("the refusal is logged", lambda: "5.7.1 policy" in daemon.log())
-    ok(owed(), "the record stays")
+    nothing_owed()
+    in_("to=%s refused for good" % one.mail, daemon.log(), "the refusal is logged")
     server.refuse(None)
-    is_(redeem(one, mail.token_of(server.wait(1, one.mail)[0])), 0, "it is sent later")
+    other = member("cora")
+    ask(other)
+    ok(server.wait(1, other.mail), "the next one is served")
+
+
+def test_relay_refuses_us():
+    """A 5xx before the receiver is named is about us, not about the mail: nothing is thrown away."""
+    for step in ("MAIL", "EHLO", "AUTH", "STARTTLS", ""):
+        one = member("relay-5xx-" + (step or "greeting").lower())
+        server.stop()
+        relay = smtp.Relay(server.port, (world.places["CERT"], world.places["KEY"]), {step: "550 5.7.0 not you"})
+        ask(one)
+        wait_for("the refusal is logged", lambda to=one.mail: "to=%s not sent" % to in daemon.log())
+        ok(owed(), "5xx to %s: the record stays" % (step or "the connection"))
+        relay.stop()
+        server.start()
+        is_(redeem(one, mail.token_of(server.wait(1, one.mail)[0])), 0, "and it is sent later")
 
 
 def test_relay_refuses_the_receiver():
