@@ -4,6 +4,8 @@
 #include "module.h"
 
 #include <libintl.h>
+#include <pwd.h>
+#include <security/pam_modutil.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -77,6 +79,15 @@ connect_gate(struct call *c)
 	                   item(c->ph, PAM_TTY), item(c->ph, PAM_RHOST), language_name(c->ph), &c->client);
 }
 
+/* is_system_account - a name that this host has given to root or to a service */
+static int
+is_system_account(const struct call *c)
+{
+	const struct passwd *entry = pam_modutil_getpwnam(c->ph, c->user);
+
+	return entry != NULL && entry->pw_uid < c->options.minimum_uid;
+}
+
 int
 call_prepare(struct call *c, pam_handle_t *ph, int flags, int argc, const char **argv)
 {
@@ -99,6 +110,11 @@ call_begin(struct call *c, pam_handle_t *ph, int flags, int argc, const char **a
 		return r == PAM_CONV_AGAIN ? PAM_INCOMPLETE : r;
 	if (c->user == NULL || c->user[0] == '\0' || strlen(c->user) > PROTO_NAME_MAX)
 		return PAM_USER_UNKNOWN;
+	if (is_system_account(c)) {
+		pam_syslog(ph, LOG_NOTICE, "%s is an account of this host (minimum_uid=%u): the directory is not asked", c->user,
+		           (unsigned)c->options.minimum_uid);
+		return PAM_USER_UNKNOWN;
+	}
 	r = connect_gate(c);
 	return r < 0 ? unavailable(c, "cannot ask musterd at", r) : PAM_SUCCESS;
 }

@@ -22,6 +22,7 @@ struct options {
 	int timeout_sec;
 	const char *socket;
 	uid_t owner; /* who may listen on the socket, besides root */
+	uid_t minimum_uid; /* accounts of this host below it are not for the directory to let in */
 };
 
 /*
@@ -47,7 +48,11 @@ struct call {
 
 /* call_prepare - options and language; call_end() is due whatever it returns. out: PAM result */
 int call_prepare(struct call *c, pam_handle_t *ph, int flags, int argc, const char **argv);
-/* call_begin - the same, then the user and the connection to the gate. out: PAM result */
+/*
+ * call_begin - the same, then the user and the connection to the gate.
+ * out:   PAM result; PAM_USER_UNKNOWN for a system account of this host: whoever may name members must not become root by
+ *        naming one so
+ */
 int call_begin(struct call *c, pam_handle_t *ph, int flags, int argc, const char **argv);
 void call_end(struct call *c);
 

@@ -13,6 +13,7 @@
 
 #define TIMEOUT_DEFAULT_SEC 5
 #define TIMEOUT_MAX_SEC 120
+#define MINIMUM_UID_DEFAULT 1000 /* login.defs: the first uid of a person */
 #define PASSWD_BUFFER 16384
 
 static int
@@ -23,17 +24,25 @@ bad(pam_handle_t *ph, const char *option, const char *allowed)
 }
 
 static int
+parse_uid(const char *value, uid_t *out)
+{
+	int64_t n;
+
+	if (text_number(value, strlen(value), 0, UINT32_MAX - 1, &n) != 0)
+		return PAM_SERVICE_ERR;
+	*out = (uid_t)n;
+	return PAM_SUCCESS;
+}
+
+static int
 owner_find(const char *name, uid_t *uid_out)
 {
 	struct passwd entry, *found = NULL;
 	char *buffer;
-	int64_t number;
 	int r;
 
-	if (text_number(name, strlen(name), 0, UINT32_MAX - 1, &number) == 0) {
-		*uid_out = (uid_t)number;
+	if (parse_uid(name, uid_out) == PAM_SUCCESS)
 		return PAM_SUCCESS;
-	}
 	buffer = malloc(PASSWD_BUFFER);
 	if (buffer == NULL)
 		return PAM_BUF_ERR;
@@ -100,6 +109,9 @@ parse_word(pam_handle_t *ph, const char *word, struct options *o)
 	} else if ((value = value_of(word, "owner")) != NULL) {
 		if (owner_find(value, &o->owner) != PAM_SUCCESS)
 			return bad(ph, word, "owner is the name of an existing user, or a number");
+	} else if ((value = value_of(word, "minimum_uid")) != NULL) {
+		if (parse_uid(value, &o->minimum_uid) != PAM_SUCCESS)
+			return bad(ph, word, "minimum_uid is a number");
 	} else {
 		return bad(ph, word, "unknown; pam_muster(8) lists what there is");
 	}
@@ -113,6 +125,7 @@ options_parse(pam_handle_t *ph, int argc, const char **argv, struct options *o)
 
 	memset(o, 0, sizeof(*o));
 	o->timeout_sec = TIMEOUT_DEFAULT_SEC;
+	o->minimum_uid = MINIMUM_UID_DEFAULT;
 	o->socket = CLIENT_SOCKET_DEFAULT;
 	o->owner = geteuid(); /* whoever is that user already could do with this process as he likes */
 	for (i = 0; i < argc; i++) {

@@ -301,7 +301,7 @@ def test_korean():
 def test_options():
     one = member()
     for option in ("debug", "timeout", "timeout=", "timeout=0", "timeout=121", "timeout=5s", "timeout=-1", "timeout=05",
-                   "prompt=never", "prompt", "use_first_pass=yes", "socket=relative", "owner=no-such-user-here",
+                   "prompt=never", "prompt", "use_first_pass=yes", "socket=relative", "owner=no-such-user-here", "minimum_uid", "minimum_uid=-1", "minimum_uid=x",
                    "try_first_pass use_first_pass", "nullok", "TIMEOUT=5"):
         gate.service("options", option)
         seen = gate.run(one.uid, [one.password] * 4, "auth", "setcred", "account", "open", "close", "change", service="options")

@@ -423,6 +423,36 @@ standard_descriptors_are_never_taken(void **state)
 	application_free(&a);
 }
 
+/* Whoever may name members must not become root by naming one so. */
+static void
+system_accounts_are_not_the_directory_s(void **state)
+{
+	static const enum call calls[] = { CALL_AUTH, CALL_ACCOUNT, CALL_CHANGE };
+	struct application a;
+	struct fake_gate *g;
+	pam_handle_t *ph;
+
+	(void)state;
+	for (int allowed = 0; allowed <= 1; allowed++) {
+		application_init(&a, module, allowed ? "timeout=5 minimum_uid=0" : "timeout=5");
+		g = fake_gate_new(a.socket, NULL, 0);
+		for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+			a.answers = everything;
+			ph = application_start(&a);
+			assert_int_equal(pam_set_item(ph, PAM_USER, "root"), PAM_SUCCESS);
+			if (calls[i] != CALL_CHANGE)
+				assert_int_equal(application_next(ph, calls[i]), allowed ? PAM_SUCCESS : PAM_USER_UNKNOWN);
+			else if (!allowed)
+				assert_int_equal(application_next(ph, calls[i]), PAM_USER_UNKNOWN);
+			if (!allowed)
+				assert_string_equal(a.said, "");
+			assert_int_equal(pam_end(ph, PAM_SUCCESS), PAM_SUCCESS);
+		}
+		fake_gate_free(&g);
+		application_free(&a);
+	}
+}
+
 static int
 find_module(void **state)
 {
@@ -448,6 +478,7 @@ main(void)
 		cmocka_unit_test(a_conversation_that_fails_is_a_refusal),
 		cmocka_unit_test(descriptors_beyond_a_thousand_do_no_harm),
 		cmocka_unit_test(standard_descriptors_are_never_taken),
+		cmocka_unit_test(system_accounts_are_not_the_directory_s),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, find_module, NULL);
