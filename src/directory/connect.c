@@ -27,6 +27,7 @@
 #define CA_FILE_DEFAULT "/etc/ssl/certs/ca-certificates.crt"
 
 #define URI_MAX 1024
+#define MESSAGE_MAX_OCTETS ((ber_len_t)(16 << 20)) /* no answer of ours is near; liblber sets aside whatever a server announces */
 
 struct attempt {
 	const struct directory_options *options;
@@ -238,6 +239,17 @@ tls_install(struct attempt *a)
 }
 
 static int
+limit_messages(struct attempt *a)
+{
+	ber_len_t most = MESSAGE_MAX_OCTETS;
+	Sockbuf *sb = NULL;
+
+	if (ldap_get_option(a->ld, LDAP_OPT_SOCKBUF, &sb) != LDAP_OPT_SUCCESS || sb == NULL)
+		return ERR_INTERNAL;
+	return ber_sockbuf_ctrl(sb, LBER_SB_OPT_SET_MAX_INCOMING, &most) == 1 ? 0 : ERR_INTERNAL;
+}
+
+static int
 attempt_run(struct attempt *a)
 {
 	int fd = -1, r;
@@ -250,6 +262,8 @@ attempt_run(struct attempt *a)
 		close(fd);
 		return ERR_MEMORY;
 	}
+	if ((r = limit_messages(a)) != 0)
+		return r;
 	r = options_set(a);
 	if (r != 0 || a->is_local)
 		return r;

@@ -121,6 +121,7 @@ struct server {
 	size_t cut;      /* send only so many octets of the first message; 0: all */
 	int together;    /* send all answers to the first request */
 	int silent;      /* answer nothing, wait for the client to go */
+	int boast;       /* begin a message of two gigabytes, then the same */
 	uint8_t requests[ANSWERS_MAX]; /* operation tags, in order */
 	uint8_t names[ANSWERS_MAX];    /* of a bind: length of its name */
 	size_t requests_len;
@@ -194,6 +195,8 @@ serve(void *arg)
 	size_t next = 0;
 
 	while (fd >= 0 && (id = read_request(s, fd)) >= 0) {
+		if (s->boast)
+			(void)send(fd, "\x30\x84\x7f\xff\xff\xff", 6, MSG_NOSIGNAL);
 		if (s->silent)
 			continue;
 		if (next == s->answers_len)
@@ -471,6 +474,16 @@ test_login_without_password_or_name_is_not_sent(void **state)
 	secret_free(&password);
 }
 
+/* Nobody makes us set memory aside by saying how much he is going to send. */
+static void
+test_login_endless_message(void **state)
+{
+	struct server s = { .silent = 1, .boast = 1 };
+
+	(void)state;
+	assert_int_equal(login(&s).r, ERR_UNREACHABLE);
+}
+
 /* --- extended operations ----------------------------------------------------------------------------------- */
 
 /* A claim's answer as the specification has it. */
@@ -746,6 +759,7 @@ main(void)
 		cmocka_unit_test(test_login_answer_with_changed_octets),
 		cmocka_unit_test(test_login_without_an_answer),
 		cmocka_unit_test(test_login_without_password_or_name_is_not_sent),
+		cmocka_unit_test(test_login_endless_message),
 		cmocka_unit_test(test_claim),
 		cmocka_unit_test(test_claim_cut_short_or_changed),
 		cmocka_unit_test(test_claim_text_with_nul),
