@@ -200,7 +200,8 @@ def test_control_values():
 
 
 NAMES = [b"*", b"*)(uid=*", b"a,ou=x", b"\\00", b"a\x00b", b"bob\x00", b"bob\n", b"bob\nroot", b"%n%s", b"-rf", b"x" * 4096,
-         b"\xff\xfe", b"\xc0\xaf", b"(", b")", b"&", b"\\", b"", b" ", b"bob ", b"..", b"a/b", b"\xed\xa0\x80"]
+         b"\xff\xfe", b"\xc0\xaf", b"(", b")", b"&", b"\\", b"", b" ", b"bob ", b"..", b"a/b", b"\xed\xa0\x80",
+         b"bob\xc3", b"bob\xfc"]
 
 
 def test_names():
