@@ -6,6 +6,7 @@ It is aiosmtpd (package python3-aiosmtpd), a complete RFC 5321 server, with deli
 import argparse
 import asyncio
 import os
+import re
 import signal
 import ssl
 import warnings
@@ -18,7 +19,8 @@ class Folder:
 
     def __init__(self, directory):
         self.directory = directory
-        self.count = 0
+        # Started again, it must not write over what it delivered before.
+        self.count = max([int(name[:-4]) for name in os.listdir(directory) if re.fullmatch(r"\d+\.eml", name)], default=0)
 
     async def handle_DATA(self, server, session, envelope):
         self.count += 1

@@ -39,6 +39,7 @@ audit(Operation *op, const char *what, const struct berval *dn, const char *outc
 
 	audit_text(dn, who, sizeof(who));
 	audit_text(from, peer, sizeof(peer));
-	Debug(LDAP_DEBUG_STATS, "%s muster: %s dn=\"%s\" outcome=%s reason=%s peer=\"%s\"\n", op->o_log_prefix, what, who,
+	/* At every log level but 0: Debian's slapd runs with "none", and who got in must be known there too. */
+	Debug(LDAP_DEBUG_ANY, "%s muster: %s dn=\"%s\" outcome=%s reason=%s peer=\"%s\"\n", op->o_log_prefix, what, who,
 	      outcome, reason != NULL ? reason : "-", peer);
 }
