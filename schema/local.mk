@@ -2,6 +2,7 @@
 
 muster_schemadir = $(pkgdatadir)/schema
 dist_muster_schema_DATA = \
+	schema/README.md \
 	schema/muster.schema
 
 muster_init_ldif = \

@@ -14,7 +14,8 @@ LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la libcommon
 
 script_tests += \
 	tests/test_layers.sh \
-	tests/test_scripts.sh
+	tests/test_scripts.sh \
+	tests/test_tarball.sh
 
 EXTRA_DIST += \
 	$(integration_tests) \
@@ -93,4 +94,4 @@ endif
 	exit $$status
 
 clean-local:
-	rm -rf tests/memcheck
+	rm -rf tests/memcheck tests/tarball

@@ -8,7 +8,7 @@ top_srcdir=${top_srcdir:?set by the command that sources this file}
 # One row per package; alternatives are separated by |, the first is the one to install.
 build_packages=(
 	# to build
-	gcc make autoconf automake libtool gettext autopoint xz-utils 'pkgconf|pkg-config'
+	git gcc make autoconf automake libtool gettext autopoint xz-utils 'pkgconf|pkg-config'
 	libsodium-dev liboath-dev 'libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev' libqrencode-dev
 	libinih-dev libcmocka-dev libjansson-dev 'libldap-dev|libldap2-dev' libpam0g-dev libunistring-dev
 	# to configure slapd's source package
