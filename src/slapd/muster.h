@@ -67,12 +67,15 @@ struct muster {
 struct muster_ads {
 	AttributeDescription *domain, *policy_entry, *status, *mail_verified, *mobile_verified, *code, *outbox,
 		*challenge, *recovery_code, *verified_mail, *login_state, *lease, *second_factor, *pwd_require,
-		*token_lifetime, *request_kind, *request_target;
+		*token_lifetime, *request_kind, *request_target, *pwd_min_length_factor, *pwd_blocklist,
+		*daily_password_failures, *daily_code_failures, *code_window, *max_app_passwords, *code_grace, *network,
+		*app_password, *app_password_used, *known_source;
 	AttributeDescription *oath_secret, *oath_last_step;
 	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *display_name, *owner;
 	/* ppolicy's */
 	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_min_length, *pwd_max_length,
-		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change;
+		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change,
+		*pwd_lockout, *pwd_lockout_duration, *pwd_locked;
 };
 extern struct muster_ads muster_ad;
 extern ObjectClass *muster_oc_member, *muster_oc_account, *muster_oc_organization, *muster_oc_policy,
@@ -96,7 +99,14 @@ struct policy {
 	unsigned threshold;   /* failures before delays */
 	unsigned min_delay_sec, max_delay_sec;
 	int must_change;
+	int lockout;                  /* pwdLockout: lock at the threshold instead of delaying */
+	int64_t lockout_duration_sec; /* 0: until somebody unlocks */
+	unsigned daily_password_failures, daily_code_failures;
 	enum factor_policy factor;
+	unsigned code_window; /* steps back */
+	unsigned min_length_factor; /* instead of rules.min_length for a member with an active factor */
+	int blocklist;
+	unsigned max_app_passwords;
 	int token_lifetime_sec;
 };
 
@@ -113,6 +123,7 @@ struct member {
 	BerVarray history;       /* pwdHistory */
 	BerVarray challenges, outbox, leases;
 	BerVarray recovery_codes; /* musterRecoveryCode: keyed hashes */
+	BerVarray app_passwords, app_passwords_used, known_sources;
 	struct berval seed_sealed; /* oathSecret as stored, BER_BVNULL without */
 	struct berval last_step;   /* oathTOTPLastTimeStep as stored */
 	struct berval login_state; /* musterLoginState as stored */
@@ -120,6 +131,7 @@ struct member {
 	struct berval display_name; /* displayName, else cn */
 	int has_mail_verified;
 	int pwd_reset;
+	struct berval locked;   /* pwdAccountLockedTime as stored */
 	int64_t pwd_changed;    /* unix seconds, 0 unknown */
 	int64_t last_success;   /* pwdLastSuccess, 0 none */
 	struct policy policy;

@@ -4,7 +4,9 @@
 #include "slapd/muster.h"
 
 struct numbers {
-	int64_t min_length, max_length, in_history, max_age, max_failure, min_delay, max_delay, token_lifetime;
+	int64_t min_length, max_length, in_history, max_age, max_failure, min_delay, max_delay, token_lifetime,
+		lockout_duration, daily_password_failures, daily_code_failures, code_window, min_length_factor,
+		max_app_passwords;
 };
 
 /* The numbers of a policy: one row each, for reading and for what is allowed when writing. */
@@ -21,6 +23,13 @@ static const struct policy_number {
 	{ &muster_ad.pwd_min_delay, offsetof(struct numbers, min_delay), 1, 86400, 1 },
 	{ &muster_ad.pwd_max_delay, offsetof(struct numbers, max_delay), 1, 86400, 900 },
 	{ &muster_ad.token_lifetime, offsetof(struct numbers, token_lifetime), 60, 86400, 3600 },
+	{ &muster_ad.pwd_lockout_duration, offsetof(struct numbers, lockout_duration), 0, 31536000, 0 },
+	{ &muster_ad.daily_password_failures, offsetof(struct numbers, daily_password_failures), 10, 1000, 100 },
+	{ &muster_ad.daily_code_failures, offsetof(struct numbers, daily_code_failures), 1, 50, 50 },
+	{ &muster_ad.code_window, offsetof(struct numbers, code_window), 0, 10, 1 },
+	/* 0, which nobody may write: as pwdMinLength */
+	{ &muster_ad.pwd_min_length_factor, offsetof(struct numbers, min_length_factor), 1, 256, 0 },
+	{ &muster_ad.max_app_passwords, offsetof(struct numbers, max_app_passwords), 0, 50, 10 },
 };
 #define POLICY_NUMBERS (sizeof(policy_numbers) / sizeof(policy_numbers[0]))
 
@@ -135,9 +144,20 @@ policy_numbers_read(Entry *e, struct numbers *out)
 		if (a != NULL && number_parse(&a->a_vals[0], policy_numbers[i].min, policy_numbers[i].max, field) < 0)
 			return ERR_RANGE;
 	}
-	if (out->min_length > out->max_length || out->min_delay > out->max_delay)
+	if (out->min_length_factor == 0)
+		out->min_length_factor = out->min_length;
+	if (out->min_length > out->max_length || out->min_length_factor > out->min_length || out->min_delay > out->max_delay)
 		return ERR_RANGE;
 	return 0;
+}
+
+/* switch_read - a boolean of a policy */
+static int
+switch_read(Entry *e, AttributeDescription *ad, int absent)
+{
+	Attribute *a = e != NULL ? attr_find(e->e_attrs, ad) : NULL;
+
+	return a == NULL ? absent : bvmatch(&a->a_nvals[0], &slap_true_bv);
 }
 
 /* policy_read - the policy an entry describes; NULL: the built-in console-16. error: ERR_RANGE */
@@ -151,7 +171,6 @@ policy_read(Entry *e, struct policy *policy)
 	memset(policy, 0, sizeof(*policy));
 	if (policy_numbers_read(e, &n) < 0)
 		return ERR_RANGE;
-	policy->must_change = 1;
 	if (e != NULL) {
 		a = attr_find(e->e_attrs, muster_ad.second_factor);
 		if (a != NULL && word_parse(factor_words, &a->a_vals[0], &factor) < 0)
@@ -159,10 +178,10 @@ policy_read(Entry *e, struct policy *policy)
 		a = attr_find(e->e_attrs, muster_ad.pwd_require);
 		if (a != NULL && require_parse(a->a_vals, &require) < 0)
 			return ERR_RANGE;
-		a = attr_find(e->e_attrs, muster_ad.pwd_must_change);
-		if (a != NULL)
-			policy->must_change = bvmatch(&a->a_nvals[0], &slap_true_bv);
 	}
+	policy->must_change = switch_read(e, muster_ad.pwd_must_change, 1);
+	policy->lockout = switch_read(e, muster_ad.pwd_lockout, 0);
+	policy->blocklist = switch_read(e, muster_ad.pwd_blocklist, 0);
 	policy->rules.min_length = (unsigned)n.min_length;
 	policy->rules.max_length = (unsigned)n.max_length;
 	policy->rules.require = require;
@@ -171,6 +190,12 @@ policy_read(Entry *e, struct policy *policy)
 	policy->threshold = (unsigned)n.max_failure;
 	policy->min_delay_sec = (unsigned)n.min_delay;
 	policy->max_delay_sec = (unsigned)n.max_delay;
+	policy->lockout_duration_sec = n.lockout_duration;
+	policy->daily_password_failures = (unsigned)n.daily_password_failures;
+	policy->daily_code_failures = (unsigned)n.daily_code_failures;
+	policy->code_window = (unsigned)n.code_window;
+	policy->min_length_factor = (unsigned)n.min_length_factor;
+	policy->max_app_passwords = (unsigned)n.max_app_passwords;
 	policy->token_lifetime_sec = (int)n.token_lifetime;
 	policy->factor = (enum factor_policy)factor;
 	return 0;

@@ -41,6 +41,17 @@ static const struct wanted own_attributes[] = {
 	{ &muster_ad.second_factor, "musterSecondFactor" },
 	{ &muster_ad.pwd_require, "musterPwdRequire" },
 	{ &muster_ad.token_lifetime, "musterTokenLifetime" },
+	{ &muster_ad.pwd_min_length_factor, "musterPwdMinLengthFactor" },
+	{ &muster_ad.pwd_blocklist, "musterPwdBlocklist" },
+	{ &muster_ad.daily_password_failures, "musterDailyPasswordFailures" },
+	{ &muster_ad.daily_code_failures, "musterDailyCodeFailures" },
+	{ &muster_ad.code_window, "musterCodeWindow" },
+	{ &muster_ad.max_app_passwords, "musterMaxAppPasswords" },
+	{ &muster_ad.code_grace, "musterCodeGrace" },
+	{ &muster_ad.network, "musterNetwork" },
+	{ &muster_ad.app_password, "musterAppPassword" },
+	{ &muster_ad.app_password_used, "musterAppPasswordUsed" },
+	{ &muster_ad.known_source, "musterKnownSource" },
 	{ &muster_ad.request_kind, "musterRequestKind" },
 	{ &muster_ad.request_target, "musterRequestTarget" },
 	{ &muster_ad.oath_secret, "oathSecret" },
@@ -59,6 +70,9 @@ static const struct wanted ppolicy_attributes[] = {
 	{ &muster_ad.pwd_min_delay, "pwdMinDelay" },
 	{ &muster_ad.pwd_max_delay, "pwdMaxDelay" },
 	{ &muster_ad.pwd_must_change, "pwdMustChange" },
+	{ &muster_ad.pwd_lockout, "pwdLockout" },
+	{ &muster_ad.pwd_lockout_duration, "pwdLockoutDuration" },
+	{ &muster_ad.pwd_locked, "pwdAccountLockedTime" },
 };
 
 static const struct wanted standard_attributes[] = {
