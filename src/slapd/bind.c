@@ -20,22 +20,19 @@ static const struct answer {
 	enum factor_state state;
 	enum ppctrl_error ppolicy;
 	const char *text; /* with the code that is not 49 */
-	const char *outcome, *reason;
 } answers[] = {
-	[VERIFY_DENIED] = { LDAP_INVALID_CREDENTIALS, LDAP_INVALID_CREDENTIALS, FACTOR_OK, PPCTRL_NONE, NULL, "denied",
-	                    "credentials" },
+	[VERIFY_DENIED] = { LDAP_INVALID_CREDENTIALS, LDAP_INVALID_CREDENTIALS, FACTOR_OK, PPCTRL_NONE, NULL },
 	[VERIFY_CODE_MISSING] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_CODE_REQUIRED, PPCTRL_NONE,
-	                          "code required", "denied", "code-missing" },
+	                          "code required" },
 	[VERIFY_ENROL] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_ENROL_REQUIRED, PPCTRL_NONE,
-	                   "a second factor must be enrolled first", "denied", "enrol-required" },
+	                   "a second factor must be enrolled first" },
 	[VERIFY_CHANGE] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_CHANGE_REQUIRED,
-	                    PPCTRL_CHANGE_AFTER_RESET, "the password must be changed first", "denied", "change-required" },
+	                    PPCTRL_CHANGE_AFTER_RESET, "the password must be changed first" },
 	[VERIFY_EXPIRED] = { LDAP_INVALID_CREDENTIALS, LDAP_STRONG_AUTH_REQUIRED, FACTOR_EXPIRED, PPCTRL_EXPIRED,
-	                     "the password has expired and must be changed first", "denied", "expired" },
-	[VERIFY_BUSY] = { LDAP_BUSY, LDAP_BUSY, FACTOR_OK, PPCTRL_NONE, "too many logins at once, try again", "denied", "busy" },
+	                     "the password has expired and must be changed first" },
+	[VERIFY_BUSY] = { LDAP_BUSY, LDAP_BUSY, FACTOR_OK, PPCTRL_NONE, "too many logins at once, try again" },
 	[VERIFY_UNUSABLE] = { LDAP_UNWILLING_TO_PERFORM, LDAP_UNWILLING_TO_PERFORM, FACTOR_OK, PPCTRL_NONE,
-	                      "logins cannot be checked: ask your administrator to look at the server's log", "denied",
-	                      "unusable" },
+	                      "logins cannot be checked: ask your administrator to look at the server's log" },
 };
 
 /* --- a bind that others answer -------------------------------------------------------------------- */
@@ -97,17 +94,19 @@ same_layout(Operation *op)
 	       (char *)op->o_controls - (char *)op->o_hdr == (ptrdiff_t)sizeof(Opheader);
 }
 
+/* log_outcome - in: rule NULL: the one that result stands for */
 static void
-log_outcome(struct bind *b, const char *outcome, const char *reason)
+log_outcome(struct bind *b, int result, const char *rule)
 {
-	char service[80], rhost[80], what[200] = "bind";
+	struct audit_event event = {
+		.operation = "bind",
+		.dn = &b->op->o_req_ndn,
+		.result = result,
+		.factor = b->result.factor,
+		.rule = rule,
+	};
 
-	if (b->control != NULL) {
-		audit_text(&b->control->service, service, sizeof(service));
-		audit_text(&b->control->rhost, rhost, sizeof(rhost));
-		snprintf(what, sizeof(what), "bind service=\"%s\" rhost=\"%s\"", service, rhost);
-	}
-	audit(b->op, what, &b->op->o_req_ndn, outcome, reason);
+	audit(b->op, &event);
 }
 
 static int
@@ -116,7 +115,7 @@ refuse(struct bind *b, enum verify_outcome outcome)
 	const struct answer *a = &answers[outcome];
 	int code = b->control != NULL ? a->code_with_control : a->code;
 
-	log_outcome(b, a->outcome, a->reason);
+	log_outcome(b, code, b->result.rule);
 	ppctrl_answer(b->op, b->rs, a->ppolicy);
 	if (code == LDAP_STRONG_AUTH_REQUIRED)
 		factor_answer(b->op, b->rs, a->state, 0);
@@ -125,9 +124,9 @@ refuse(struct bind *b, enum verify_outcome outcome)
 }
 
 static int
-fail(struct bind *b, int code, const char *text, const char *reason)
+fail(struct bind *b, int code, const char *text, const char *rule)
 {
-	log_outcome(b, "denied", reason);
+	log_outcome(b, code, rule);
 	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
 	send_ldap_error(b->op, b->rs, code, text);
 	return b->rs->sr_err;
@@ -161,7 +160,9 @@ look_again(Operation *op, SlapReply *rs)
 {
 	if (rs->sr_type != REP_RESULT || rs->sr_err != LDAP_SUCCESS || still_active(op, op->o_callback->sc_private))
 		return SLAP_CB_CONTINUE;
-	audit(op, "bind", &op->o_req_ndn, "denied", "not active any more");
+	/* The login was written down as accepted when it was; this is what became of it. */
+	audit(op, &(struct audit_event){ .operation = "bind", .dn = &op->o_req_ndn, .rule = "suspended",
+	                                 .result = LDAP_INVALID_CREDENTIALS });
 	rs->sr_err = LDAP_INVALID_CREDENTIALS;
 	if (rs->sr_ctrls != NULL && rs->sr_flags & REP_CTRLS_MUSTBEFREED)
 		slap_free_ctrls(op, rs->sr_ctrls);
@@ -217,15 +218,13 @@ accept_login(struct bind *b)
 	case LDAP_CONSTRAINT_VIOLATION:
 	case LDAP_NO_SUCH_OBJECT:
 		/* Somebody was faster: the code is spent, or the entry is gone. */
-		return fail(b, LDAP_INVALID_CREDENTIALS, NULL, "spent");
+		return fail(b, LDAP_INVALID_CREDENTIALS, NULL, "code-spent");
 	case LDAP_UNWILLING_TO_PERFORM:
-		return fail(b, LDAP_UNWILLING_TO_PERFORM, "codes are accepted by the provider only", "shadow");
+		return fail(b, LDAP_UNWILLING_TO_PERFORM, "codes are accepted by the provider only", "copy");
 	default:
-		return fail(b, LDAP_UNAVAILABLE, "the login could not be recorded", "write");
+		return fail(b, LDAP_UNAVAILABLE, "the login could not be recorded", NULL);
 	}
-	log_outcome(b, "accepted",
-	            b->result.step >= 0 ? "password+code"
-	                                : BER_BVISNULL(&b->result.recovery) ? "password" : "password+recovery-code");
+	log_outcome(b, LDAP_SUCCESS, NULL);
 	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
 	if (b->control != NULL)
 		factor_answer(b->op, b->rs, FACTOR_OK, previous);
@@ -281,11 +280,11 @@ bind_hook(Operation *op, SlapReply *rs)
 	case ERR_NOT_FOUND:
 		break;
 	default:
-		return fail(&b, LDAP_UNAVAILABLE, "the entry cannot be read", "read");
+		return fail(&b, LDAP_UNAVAILABLE, "the entry cannot be read", NULL);
 	}
 	/* Members and missing entries look alike here too; entries that are none of ours are bound as ever. */
 	if (op->o_ssf < (slap_ssf_t)b.m->min_ssf) {
-		rc = fail(&b, LDAP_CONFIDENTIALITY_REQUIRED, "passwords are taken over TLS or ldapi only", "ssf");
+		rc = fail(&b, LDAP_CONFIDENTIALITY_REQUIRED, "passwords are taken over TLS or ldapi only", NULL);
 	} else if (config_order_wrong(b.m->on)) {
 		Debug(LDAP_DEBUG_ANY, "%s muster: overlay ppolicy must be below muster, no member can log in\n", op->o_log_prefix);
 		rc = refuse(&b, VERIFY_UNUSABLE);

@@ -467,8 +467,8 @@ claim_handle(struct exop *x)
 	claim_unlock();
 	switch (rc) {
 	case LDAP_SUCCESS:
-		audit(x->op, x->name, &c.dn, void_because != NULL ? KIND_VOID : "ok",
-		      void_because != NULL ? void_because : c.record.kind);
+		x->subject = &c.dn;
+		exop_accepted(x, void_because != NULL ? void_because : c.record.kind);
 		claim_answer(x, &c, void_because != NULL ? KIND_VOID : c.record.kind);
 		break;
 	case LDAP_BUSY:
@@ -494,7 +494,8 @@ done_handle(struct exop *x)
 	if (claim_read(x, &c) == 0)
 		rc = record_delete(x, &c);
 	if (rc == LDAP_SUCCESS) {
-		audit(x->op, x->name, &c.dn, "ok", outcomes[x->args.outcome]);
+		x->subject = &c.dn;
+		exop_accepted(x, outcomes[x->args.outcome]);
 		exop_answer(x, LDAP_SUCCESS, NULL);
 	} else if (rc == LDAP_NO_SUCH_OBJECT || rc == LDAP_NO_SUCH_ATTRIBUTE) {
 		exop_refuse(x, LDAP_NO_SUCH_OBJECT, "no such record", TEXT_NO_RECORD);

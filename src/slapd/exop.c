@@ -65,9 +65,40 @@ exop_answer_value(struct exop *x, BerElement *ber)
 }
 
 void
+exop_verify(struct exop *x, struct member *member, struct berval *key, const struct verify_request *request,
+            struct verify_result *result)
+{
+	verify_begin(x->op, x->m, member, key, request, result);
+	x->subject = member != NULL ? &member->dn : NULL;
+	x->factor = result->factor;
+	x->rule = result->rule;
+}
+
+static void
+exop_audit(struct exop *x, int result, const char *text)
+{
+	struct audit_event event = {
+		.operation = x->name,
+		.dn = x->subject != NULL ? x->subject : &x->target_text,
+		.result = result,
+		.factor = x->factor,
+		.rule = result != LDAP_SUCCESS ? x->rule : NULL,
+		.text = text,
+	};
+
+	audit(x->op, &event);
+}
+
+void
+exop_accepted(struct exop *x, const char *text)
+{
+	exop_audit(x, LDAP_SUCCESS, text);
+}
+
+void
 exop_refuse(struct exop *x, int result, const char *reason, const char *text)
 {
-	audit(x->op, x->name, &x->target_text, "refused", reason);
+	exop_audit(x, result, reason);
 	exop_answer(x, result, text);
 }
 
@@ -76,16 +107,16 @@ exop_refuse_verify(struct exop *x, enum verify_outcome outcome)
 {
 	switch (outcome) {
 	case VERIFY_CODE_MISSING:
-		exop_refuse(x, LDAP_STRONG_AUTH_REQUIRED, "code missing", "the code of the second factor is missing");
+		exop_refuse(x, LDAP_STRONG_AUTH_REQUIRED, NULL, "the code of the second factor is missing");
 		break;
 	case VERIFY_BUSY:
-		exop_refuse(x, LDAP_BUSY, "busy", "too many at once: try again");
+		exop_refuse(x, LDAP_BUSY, NULL, "too many at once: try again");
 		break;
 	case VERIFY_UNUSABLE:
-		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "key, policy or seed unusable", TEXT_UNUSABLE);
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, NULL, TEXT_UNUSABLE);
 		break;
 	default:
-		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "invalid credentials", NULL);
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, NULL, NULL);
 		break;
 	}
 }

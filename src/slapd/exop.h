@@ -59,7 +59,9 @@ struct exop {
 	BackendDB *db; /* the copy */
 	struct exop_args args;
 	struct berval target_text; /* exop_target_text() of the target, BER_BVNULL without one */
-	const char *name;          /* for the audit line */
+	const char *name;          /* for the audit line, as the three below */
+	const struct berval *subject; /* the member's DN, NULL while there is none */
+	const char *factor, *rule;    /* NULL: none; the rule that result stands for */
 	int answered;
 };
 
@@ -75,6 +77,15 @@ void exop_answer(struct exop *x, int result, const char *text);
 
 /* exop_answer_value - the same with result 0 and what was written to ber, which is wiped and freed. */
 void exop_answer_value(struct exop *x, BerElement *ber);
+
+/*
+ * exop_verify - verify_begin(), and what it says for the audit line. in: member NULL: nobody
+ */
+void exop_verify(struct exop *x, struct member *member, struct berval *key, const struct verify_request *request,
+                 struct verify_result *result);
+
+/* exop_accepted - audit line of what was done; text: for the log alone, may be NULL */
+void exop_accepted(struct exop *x, const char *text);
 
 /* exop_refuse - audit line and answer of a refusal. reason: for the log alone, text: for the caller, may be NULL */
 void exop_refuse(struct exop *x, int result, const char *reason, const char *text);

@@ -57,15 +57,16 @@ change_password_handle(struct exop *x)
 	int rc;
 
 	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
-	verify_begin(x->op, x->m, member, &key, &request, &result);
+	exop_verify(x, member, &key, &request, &result);
 	if (member == NULL || !may_change(result.outcome)) {
 		exop_refuse_verify(x, result.outcome);
 	} else {
 		rc = change_write(x->op, x->m, member, &result, &change, text);
 		if (rc == LDAP_SUCCESS) {
-			audit(x->op, x->name, &member->dn, "ok", NULL);
+			exop_accepted(x, NULL);
 			exop_answer(x, LDAP_SUCCESS, NULL);
 		} else {
+			x->rule = rc == LDAP_CONSTRAINT_VIOLATION ? "password-rules" : NULL;
 			exop_refuse(x, rc, text, text);
 		}
 	}
@@ -78,10 +79,18 @@ change_password_handle(struct exop *x)
 
 /* modify_answer - slapd takes a result 53 of this hook for "not mine", so the answer is sent here */
 static void
-modify_answer(Operation *op, SlapReply *rs, struct member *member, int result, const char *text,
-              enum ppctrl_error error)
+modify_answer(Operation *op, SlapReply *rs, struct member *member, const struct verify_result *verified, int result,
+              const char *text, enum ppctrl_error error)
 {
-	audit(op, "passwordModify", &member->dn, result == LDAP_SUCCESS ? "ok" : "refused", text);
+	struct audit_event event = { .operation = "passwordModify", .dn = &member->dn, .result = result, .text = text };
+
+	if (verified != NULL) {
+		event.factor = verified->factor;
+		event.rule = result != LDAP_SUCCESS ? verified->rule : NULL;
+	}
+	if (result == LDAP_CONSTRAINT_VIOLATION)
+		event.rule = "password-rules";
+	audit(op, &event);
 	ppctrl_answer(op, rs, error);
 	rs->sr_err = result;
 	rs->sr_text = text;
@@ -171,7 +180,9 @@ modify_carry_out(Operation *op, SlapReply *rs, struct muster *m, struct member *
 	char text[PWRULES_TEXT_MAX];
 	int rc = change_write(op, m, member, result, &change, text);
 
-	modify_answer(op, rs, member, rc, rc == LDAP_SUCCESS ? NULL : text,
+	if (result != NULL)
+		result->rule = NULL; /* the verification refused nothing */
+	modify_answer(op, rs, member, result, rc, rc == LDAP_SUCCESS ? NULL : text,
 	              rc == LDAP_CONSTRAINT_VIOLATION ? modify_quality(text) : PPCTRL_NONE);
 }
 
@@ -189,13 +200,13 @@ modify_self(Operation *op, SlapReply *rs, struct muster *m, struct member *membe
 	if (may_change(result.outcome) || result.outcome == VERIFY_CODE_MISSING)
 		modify_carry_out(op, rs, m, member, &result);
 	else if (result.outcome == VERIFY_BUSY)
-		modify_answer(op, rs, member, LDAP_BUSY, "too many at once: try again", PPCTRL_NONE);
+		modify_answer(op, rs, member, &result, LDAP_BUSY, "too many at once: try again", PPCTRL_NONE);
 	else if (result.outcome == VERIFY_UNUSABLE)
-		modify_answer(op, rs, member, LDAP_UNWILLING_TO_PERFORM,
+		modify_answer(op, rs, member, &result, LDAP_UNWILLING_TO_PERFORM,
 		              "the policy or the second factor of this account cannot be used: ask the administrator",
 		              PPCTRL_NONE);
 	else
-		modify_answer(op, rs, member, LDAP_INVALID_CREDENTIALS, "the old password is wrong", PPCTRL_NONE);
+		modify_answer(op, rs, member, &result, LDAP_INVALID_CREDENTIALS, "the old password is wrong", PPCTRL_NONE);
 	verify_end(op, m, member, &result);
 }
 
@@ -214,7 +225,7 @@ extended_hook(Operation *op, SlapReply *rs)
 	self = dn_match(&op->o_ndn, &member->ndn);
 	refused = modify_refused(op, m, member, self, &result, &error);
 	if (refused != NULL)
-		modify_answer(op, rs, member, result, refused, error);
+		modify_answer(op, rs, member, NULL, result, refused, error);
 	else if (self)
 		modify_self(op, rs, m, member);
 	else

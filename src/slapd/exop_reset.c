@@ -11,7 +11,7 @@ request_reset_handle(struct exop *x)
 	int r = queue_request(x->op, x->m, PURPOSE, &x->target_text);
 
 	if (r == 0) {
-		audit(x->op, x->name, &x->target_text, "ok", NULL);
+		exop_accepted(x, NULL);
 		exop_answer(x, LDAP_SUCCESS, NULL);
 	} else if (r == ERR_BUSY) {
 		exop_refuse(x, LDAP_BUSY, "too many requests", "too many requests: try again later");
@@ -85,6 +85,7 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 	r = password_plan(x->op, x->m, member, &change, &mods, text);
 	if (r < 0) {
 		mods_free(&mods);
+		x->rule = r == ERR_RULES ? "password-rules" : "unusable";
 		if (r == ERR_RULES)
 			exop_refuse(x, LDAP_CONSTRAINT_VIOLATION, text, text);
 		else
@@ -97,13 +98,14 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 	}
 	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
 	if (rc == LDAP_NO_SUCH_ATTRIBUTE) {
-		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "token spent meanwhile", NULL);
+		x->rule = "token-spent";
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, NULL, NULL);
 	} else if (rc != LDAP_SUCCESS) {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
 	} else {
 		account_record(try, ACCOUNT_UNLOCK, now);
 		account_saved(try, 1);
-		audit(x->op, x->name, &member->dn, "ok", NULL);
+		exop_accepted(x, NULL);
 		exop_answer(x, LDAP_SUCCESS, NULL);
 	}
 }
@@ -130,8 +132,11 @@ redeem_handle(struct exop *x)
 	ch_free(key.bv_val);
 	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
 	token_find(x, member, now, &stored, &ch);
+	x->subject = member != NULL ? &member->dn : NULL;
+	x->factor = stored != NULL ? "token" : NULL;
 	if (stored == NULL || member->status != MEMBER_ACTIVE) {
-		exop_refuse(x, LDAP_INVALID_CREDENTIALS, stored == NULL ? "token wrong" : "not active", NULL);
+		x->rule = member == NULL ? "no-member" : stored == NULL ? "token" : "suspended";
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, NULL, NULL);
 		goto out;
 	}
 	redeem_write(x, member, stored, &ch, try, now);

@@ -66,10 +66,10 @@ enrol_write(struct exop *x, struct member *member, const struct verify_result *r
 	}
 	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
 	if (rc == LDAP_SUCCESS) {
-		audit(x->op, x->name, &member->dn, "ok", NULL);
+		exop_accepted(x, NULL);
 		codes_answer(x, codes);
 	} else if (rc == LDAP_CONSTRAINT_VIOLATION || rc == LDAP_TYPE_OR_VALUE_EXISTS) {
-		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "factor active", TEXT_ACTIVE);
+		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "another one was quicker", TEXT_ACTIVE);
 	} else {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
 	}
@@ -106,16 +106,20 @@ enrol_totp_handle(struct exop *x)
 	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
 	totp_check((const uint8_t *)x->args.seed.bv_val, x->args.seed.bv_len, (const uint8_t *)x->args.code.bv_val,
 	           x->args.code.bv_len, now, -1, &match, &step);
-	verify_begin(x->op, x->m, member, &key, &request, &result);
+	exop_verify(x, member, &key, &request, &result);
 	if (member == NULL || result.outcome == VERIFY_DENIED || result.outcome == VERIFY_BUSY ||
-	    result.outcome == VERIFY_UNUSABLE)
+	    result.outcome == VERIFY_UNUSABLE) {
 		exop_refuse_verify(x, result.outcome);
-	else if ((refused = enrol_refused(result.fresh != NULL ? result.fresh : member, result.outcome)) != NULL)
+		goto out;
+	}
+	x->rule = NULL;
+	if ((refused = enrol_refused(result.fresh != NULL ? result.fresh : member, result.outcome)) != NULL)
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, refused, refused);
 	else if (match != TOTP_RIGHT)
-		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "code wrong", NULL);
+		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "the code is none of the new seed", NULL);
 	else
 		enrol_write(x, member, &result, step, now);
+out:
 	verify_end(x->op, x->m, member, &result);
 	member_free(&member);
 	ch_free(key.bv_val);

@@ -256,6 +256,8 @@ struct verify_result {
 	struct member *fresh;     /* the entry as it is under the reservation, when it changed meanwhile */
 	struct secret *joined;    /* credential put together from password and code */
 	const struct berval *stored; /* the userPassword value that matched */
+	const char *factor; /* for the log alone: what was proved, however it ended; NULL: nothing */
+	const char *rule;   /* for the log alone: which rule refused, NULL with VERIFY_OK */
 	char renewed[PWHASH_TEXT_MAX]; /* hash to be stored instead of the present one, "" for none */
 };
 
@@ -390,8 +392,22 @@ struct muster *overlay_instance(struct berval *ndn, BackendDB **be_out);
 extern slap_overinst muster_overlay;
 /* muster_of - the instance behind a hook's op->o_bd->bd_info. */
 struct muster *muster_of(Operation *op);
-/* audit - one line per outcome, fixed fields, control characters escaped, never a secret. */
-void audit(Operation *op, const char *what, const struct berval *dn, const char *outcome, const char *reason);
+
+/* One outcome. operation, factor and rule are constants, one word each: doc/OPERATIONS.md lists them. */
+struct audit_event {
+	const char *operation;
+	const struct berval *dn; /* whom it is about, as it was said where that is nobody; NULL: nobody */
+	int result;              /* what is answered: LDAP_SUCCESS is accepted, everything else refused */
+	const char *factor;      /* what was proved, however it ended; NULL: nothing */
+	const char *rule;        /* which rule refused, the true one; NULL: the one result stands for */
+	const char *text;        /* more for who reads the log, never a value of a secret; NULL: nothing */
+};
+
+/*
+ * audit - the one line of an outcome: fixed fields, control characters escaped, never a secret. Who did it and from where
+ *         is taken from op.
+ */
+void audit(Operation *op, const struct audit_event *event);
 /* audit_text - octets of a stranger as a part of such a line, cut to size */
 void audit_text(const struct berval *in, char *out, size_t size);
 

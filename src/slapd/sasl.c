@@ -56,7 +56,8 @@ sasl_result(Operation *op, SlapReply *rs)
 	if ((rs->sr_type != REP_SASL && rs->sr_type != REP_RESULT) || rs->sr_err != LDAP_SUCCESS)
 		return SLAP_CB_CONTINUE;
 	if (identity_refused(op, &op->orb_edn) || identity_refused(op, &op->o_conn->c_sasl_authz_dn)) {
-		audit(op, "sasl", &op->orb_edn, "denied", "status");
+		audit(op, &(struct audit_event){ .operation = "sasl", .dn = &op->orb_edn, .rule = "suspended",
+		                                 .result = LDAP_INVALID_CREDENTIALS });
 		rs->sr_err = LDAP_INVALID_CREDENTIALS;
 		rs->sr_sasldata = NULL;
 		op->o_tmpfree(op->orb_edn.bv_val, op->o_tmpmemctx);
@@ -71,7 +72,8 @@ sasl_bind_hook(Operation *op, SlapReply *rs)
 	if (op->orb_method != LDAP_AUTH_SASL)
 		return SLAP_CB_CONTINUE;
 	if (!mechanism_allowed(&op->orb_mech)) {
-		audit(op, "sasl", &op->orb_mech, "denied", "mechanism");
+		audit(op, &(struct audit_event){ .operation = "sasl", .rule = "mechanism", .text = op->orb_mech.bv_val,
+		                                 .result = LDAP_AUTH_METHOD_NOT_SUPPORTED });
 		send_ldap_error(op, rs, LDAP_AUTH_METHOD_NOT_SUPPORTED,
 		                "SASL mechanisms EXTERNAL and GSSAPI only: use a simple bind over TLS");
 		return rs->sr_err;

@@ -244,6 +244,14 @@ code_match(struct check *c, enum totp_match *match)
 	return r;
 }
 
+/* refused - say for the log which rule it was */
+static enum verify_outcome
+refused(struct check *c, enum verify_outcome outcome, const char *rule)
+{
+	c->result->rule = rule;
+	return outcome;
+}
+
 static enum verify_outcome
 judge_code(struct check *c)
 {
@@ -253,20 +261,22 @@ judge_code(struct check *c)
 	if (BER_BVISNULL(&c->code)) {
 		if (c->request->has_control && c->request->may_remember)
 			account_remember(hold, c->m->ring, c->op->o_connid, c->result->stored, &c->result->password, c->now);
-		return VERIFY_CODE_MISSING;
+		return refused(c, VERIFY_CODE_MISSING, "code-missing");
 	}
 	if (code_match(c, &match) < 0)
-		return VERIFY_UNUSABLE;
+		return refused(c, VERIFY_UNUSABLE, "unusable");
 	if (account_throttled_code(hold, &c->member->policy, c->now))
-		return VERIFY_DENIED;
-	if (match == TOTP_RIGHT || recovery_match(c->m, c->member, c->code.bv_val, c->code.bv_len, &c->result->recovery))
+		return refused(c, VERIFY_DENIED, "code-throttled");
+	if (match == TOTP_RIGHT || recovery_match(c->m, c->member, c->code.bv_val, c->code.bv_len, &c->result->recovery)) {
+		c->result->factor = match == TOTP_RIGHT ? "password+code" : "password+recovery-code";
 		return VERIFY_OK;
+	}
 	/* A spent code is a replay or a double click, not a guess. */
 	if (match == TOTP_WRONG) {
 		account_record(hold, ACCOUNT_CODE_WRONG, c->now);
 		c->result->failed = 1;
 	}
-	return VERIFY_DENIED;
+	return refused(c, VERIFY_DENIED, match == TOTP_WRONG ? "code" : "code-spent");
 }
 
 /* judge - what a right password leads to */
@@ -277,24 +287,36 @@ judge(struct check *c)
 	const struct policy *policy = &member->policy;
 	enum verify_outcome outcome;
 
+	c->result->factor = "password";
 	if (member->status != MEMBER_ACTIVE)
-		return VERIFY_DENIED;
+		return refused(c, VERIFY_DENIED, "suspended");
 	if (!member->policy_usable)
-		return VERIFY_UNUSABLE;
+		return refused(c, VERIFY_UNUSABLE, "unusable");
 	if (!c->remembered && account_throttled_password(c->result->hold, policy, c->now))
-		return VERIFY_DENIED;
+		return refused(c, VERIFY_DENIED, "throttled");
 	if (member_factor_active(member)) {
 		outcome = judge_code(c);
 		if (outcome != VERIFY_OK)
 			return outcome;
 	}
 	if (member->pwd_reset && policy->must_change)
-		return VERIFY_CHANGE;
+		return refused(c, VERIFY_CHANGE, "change-required");
 	if (policy->max_age_sec > 0 && member->pwd_changed > 0 && c->now - member->pwd_changed > policy->max_age_sec)
-		return VERIFY_EXPIRED;
+		return refused(c, VERIFY_EXPIRED, "expired");
 	if (policy->factor == FACTOR_POLICY_REQUIRED && !member_factor_active(member))
-		return VERIFY_ENROL;
+		return refused(c, VERIFY_ENROL, "enrol-required");
 	return VERIFY_OK;
+}
+
+/* denied_because - for the log: why a password is not right */
+static const char *
+denied_because(const struct check *c)
+{
+	if (c->member == NULL)
+		return "no-member";
+	if (!c->member->may_auth)
+		return "access";
+	return c->member->passwords == NULL ? "no-password" : "credentials";
 }
 
 /* count_password - a wrong password of somebody who could have logged in; not while a delay runs */
@@ -333,10 +355,12 @@ verify_begin(Operation *op, struct muster *m, const struct member *member, struc
 
 	memset(result, 0, sizeof(*result));
 	result->step = -1;
+	result->rule = "server";
 	if (account_reserve(m->accounts, member != NULL && member->uuid[0] != '\0' ? member->uuid : key->bv_val,
 	                    member != NULL && member->uuid[0] != '\0' ? strlen(member->uuid) : key->bv_len, NULL,
 	                    &result->hold) < 0) {
 		result->outcome = VERIFY_BUSY;
+		result->rule = "busy";
 		return;
 	}
 	c.member = refresh(op, m, member, result);
@@ -346,14 +370,17 @@ verify_begin(Operation *op, struct muster *m, const struct member *member, struc
 	if (split(&c) < 0)
 		return;
 	right = password_right(&c);
-	if (right == 1)
+	result->rule = denied_because(&c);
+	if (right == 1) {
+		result->rule = NULL;
 		result->outcome = judge(&c);
-	else if (right < 0)
-		result->outcome = VERIFY_BUSY;
-	else if (m->ring == NULL)
-		result->outcome = VERIFY_UNUSABLE;
-	else
+	} else if (right < 0) {
+		result->outcome = refused(&c, VERIFY_BUSY, "busy");
+	} else if (m->ring == NULL) {
+		result->outcome = refused(&c, VERIFY_UNUSABLE, "unusable");
+	} else {
 		count_password(&c);
+	}
 }
 
 /* --- afterwards ----------------------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ add_hook(Operation *op, SlapReply *rs)
 	write_begin(&w, op, rs);
 	rc = check_add(&w, op->ora_e);
 	if (rc != LDAP_SUCCESS) {
-		audit(op, "add", &op->o_req_dn, "refused", w.text);
+		write_audit(&w, "add", rc);
 		return write_answer(&w, rc);
 	}
 	return member_is(op->ora_e) ? write_add_member(&w) : SLAP_CB_CONTINUE;
@@ -273,7 +273,7 @@ modify_hook(Operation *op, SlapReply *rs)
 	}
 	write_entry_release(&w, e);
 	if (rc != LDAP_SUCCESS) {
-		audit(op, "modify", &op->o_req_dn, "refused", w.text);
+		write_audit(&w, "modify", rc);
 		return write_answer(&w, rc);
 	}
 	return ours ? write_modify_member(&w) : SLAP_CB_CONTINUE;
@@ -353,7 +353,7 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (rc == LDAP_SUCCESS)
 		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {
-		audit(op, "rename", &op->o_req_dn, "refused", w.text);
+		write_audit(&w, "rename", rc);
 		return write_answer(&w, rc);
 	}
 	/* An address in the name is an address that has not been proved. */
@@ -395,6 +395,6 @@ delete_hook(Operation *op, SlapReply *rs)
 	if (!is_member(&w))
 		return SLAP_CB_CONTINUE;
 	rc = connections_end_walk(op, rs, w.m, op_delete, 1);
-	audit(op, "delete-member", &op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
+	write_audit(&w, "delete-member", rc);
 	return rc;
 }

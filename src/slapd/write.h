@@ -26,6 +26,7 @@ struct write {
 
 	/* a refusal */
 	char text[WRITE_TEXT_MAX];
+	const char *rule; /* for the audit line; NULL: the one that the result stands for */
 	enum ppctrl_error ppolicy;
 
 	/* modification of a member */
@@ -44,6 +45,9 @@ struct write {
 
 /* write_refuse - remember a refusal; returns result */
 int write_refuse(struct write *w, int result, const char *text);
+
+/* write_audit - the audit line of a write, refused or not */
+void write_audit(struct write *w, const char *operation, int result);
 
 /* write_answer - send the refusal; what a hook returns */
 int write_answer(struct write *w, int result);

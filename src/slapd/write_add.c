@@ -139,11 +139,11 @@ write_add_member(struct write *w)
 	if (rc == LDAP_SUCCESS)
 		rc = add_seed(w, e, uuid);
 	if (rc != LDAP_SUCCESS) {
-		audit(w->op, "add-member", &w->op->o_req_dn, "refused", w->text);
+		write_audit(w, "add-member", rc);
 		return write_answer(w, rc);
 	}
 	/* ppolicy must not judge the hash. */
 	rc = op_walk(w->op, w->rs, w->m, op_add, 0);
-	audit(w->op, "add-member", &w->op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
+	write_audit(w, "add-member", rc);
 	return rc;
 }

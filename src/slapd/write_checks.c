@@ -16,6 +16,21 @@ write_refuse(struct write *w, int result, const char *text)
 	return result;
 }
 
+void
+write_audit(struct write *w, const char *operation, int result)
+{
+	struct audit_event event = {
+		.operation = operation,
+		.dn = &w->op->o_req_dn,
+		.result = result,
+		.factor = w->verified.factor,
+		.rule = w->rule,
+		.text = w->text,
+	};
+
+	audit(w->op, &event);
+}
+
 int
 write_answer(struct write *w, int result)
 {
@@ -301,6 +316,7 @@ write_refuse_plan(struct write *w, int r, const char *rules_text)
 		                    r == ERR_KEY ? "the server cannot store passwords now: have olcMusterKeyFile and the "
 		                                   "policy's numbers checked"
 		                                 : "internal error");
+	w->rule = "password-rules";
 	(void)pwrules_parse(rules_text, &rules, &broken);
 	w->ppolicy = broken & PWRULE_HISTORY      ? PPCTRL_IN_HISTORY
 	             : broken & PWRULE_MIN_LENGTH ? PPCTRL_TOO_SHORT

@@ -51,8 +51,9 @@ shape_of(struct write *w, struct shape *shape)
 }
 
 static int
-refuse_code(struct write *w)
+refuse_code(struct write *w, const char *rule)
 {
+	w->rule = rule;
 	return write_refuse(w, LDAP_INVALID_CREDENTIALS, "the code was not accepted: wait for the next one and try again");
 }
 
@@ -72,7 +73,7 @@ set_seed(struct write *w, const struct shape *shape)
 	if (code != NULL && (totp_check((const uint8_t *)shape->seed->bv_val, shape->seed->bv_len,
 	                                (const uint8_t *)code->bv_val, code->bv_len, w->now, -1, &match, &step) < 0 ||
 	                     match != TOTP_RIGHT))
-		return refuse_code(w);
+		return refuse_code(w, "code");
 	write_drop(&w->op->orm_modlist, muster_ad.oath_secret);
 	write_drop(&w->op->orm_modlist, muster_ad.code);
 	/* A member adds: of two that enrol at once, one is refused. */
@@ -132,13 +133,13 @@ prove_code(struct write *w, const struct berval *code)
 	/* A login may have spent the code before the account was ours. */
 	if (!member_is_current(w->op, w->m, w->member) &&
 	    member_load(w->op, w->m, &w->op->o_req_ndn, &w->verified.fresh) < 0)
-		return refuse_code(w);
+		return refuse_code(w, "no-member");
 	account_sync(w->verified.hold, &subject(w)->login_state);
 	if (match_code(w, code, &match) < 0)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "the second factor cannot be read: ask an administrator to remove it");
 	if (account_throttled_code(w->verified.hold, &subject(w)->policy, w->now))
-		return refuse_code(w);
+		return refuse_code(w, "code-throttled");
 	if (match == TOTP_RIGHT ||
 	    recovery_match(w->m, subject(w), code->bv_val, code->bv_len, &w->verified.recovery))
 		return LDAP_SUCCESS;
@@ -147,7 +148,7 @@ prove_code(struct write *w, const struct berval *code)
 		account_record(w->verified.hold, ACCOUNT_CODE_WRONG, w->now);
 		w->verified.failed = 1;
 	}
-	return refuse_code(w);
+	return refuse_code(w, match == TOTP_WRONG ? "code" : "code-spent");
 }
 
 static int

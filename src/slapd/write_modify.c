@@ -95,9 +95,9 @@ write_modify_member(struct write *w)
 	rc = plan(w);
 	if (rc == LDAP_SUCCESS) {
 		rc = carry_on(w);
-		audit(w->op, w->what, &w->op->o_req_dn, rc == LDAP_SUCCESS ? "ok" : "failed", NULL);
+		write_audit(w, w->what, rc);
 	} else {
-		audit(w->op, w->what, &w->op->o_req_dn, "refused", w->text);
+		write_audit(w, w->what, rc);
 		rc = write_answer(w, rc);
 	}
 	if (w->verifying)

@@ -66,12 +66,14 @@ prove_old(struct write *w, const struct berval *old)
 
 	verify_begin(w->op, w->m, w->member, &w->op->o_req_ndn, &request, &w->verified);
 	w->verifying = 1;
+	w->rule = w->verified.rule;
 	switch (w->verified.outcome) {
 	case VERIFY_OK:
 	case VERIFY_CODE_MISSING:
 	case VERIFY_ENROL:
 	case VERIFY_CHANGE:
 	case VERIFY_EXPIRED:
+		w->rule = NULL;
 		return LDAP_SUCCESS;
 	case VERIFY_BUSY:
 		return write_refuse(w, LDAP_BUSY, "too many tries at once: try again");
