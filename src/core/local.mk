@@ -5,12 +5,17 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS) $(OATH_CFLAGS)
 libcore_la_LIBADD = $(SODIUM_LIBS) $(OATH_LIBS) $(UNISTRING_LIBS)
 libcore_la_SOURCES = \
+	src/core/apppw.c \
+	src/core/apppw.h \
+	src/core/apppw_text.c \
 	src/core/base64.c \
 	src/core/base64.h \
 	src/core/init.c \
 	src/core/init.h \
 	src/core/keyring.c \
 	src/core/keyring.h \
+	src/core/network.c \
+	src/core/network.h \
 	src/core/nfkc.c \
 	src/core/nfkc.h \
 	src/core/pwhash.c \
@@ -27,9 +32,11 @@ libcore_la_SOURCES = \
 	src/core/totp_text.c
 
 unit_tests += \
+	tests/unit/test_apppw \
 	tests/unit/test_base64 \
 	tests/unit/test_core_memory \
 	tests/unit/test_keyring \
+	tests/unit/test_network \
 	tests/unit/test_pwhash \
 	tests/unit/test_pwrules \
 	tests/unit/test_seal \
