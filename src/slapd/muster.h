@@ -271,6 +271,14 @@ void verify_begin(Operation *op, struct muster *m, const struct member *member, 
                   const struct verify_request *request, struct verify_result *result);
 
 /*
+ * verify_standing - what the entry alone says about logging in, whoever proved to be its owner and how: a bind, an app
+ *                   password, a login host that checks an account.
+ * out:   rule_out  for the log, NULL with VERIFY_OK
+ *        VERIFY_OK, _DENIED, _UNUSABLE, _CHANGE, _EXPIRED or _ENROL
+ */
+enum verify_outcome verify_standing(const struct member *member, int64_t now, const char **rule_out);
+
+/*
  * verify_spend - append to mods what a successful verification must write in the same modification: conditional
  *                step, login state gone, pwdLastSuccess when login is 1, renewed hash.
  */

@@ -279,6 +279,33 @@ judge_code(struct check *c)
 	return refused(c, VERIFY_DENIED, match == TOTP_WRONG ? "code" : "code-spent");
 }
 
+enum verify_outcome
+verify_standing(const struct member *member, int64_t now, const char **rule_out)
+{
+	const struct policy *policy = &member->policy;
+	enum verify_outcome outcome = VERIFY_OK;
+	const char *rule = NULL;
+
+	if (member->status != MEMBER_ACTIVE) {
+		outcome = VERIFY_DENIED;
+		rule = "suspended";
+	} else if (!member->policy_usable) {
+		outcome = VERIFY_UNUSABLE;
+		rule = "unusable";
+	} else if (member->pwd_reset && policy->must_change) {
+		outcome = VERIFY_CHANGE;
+		rule = "change-required";
+	} else if (policy->max_age_sec > 0 && member->pwd_changed > 0 && now - member->pwd_changed > policy->max_age_sec) {
+		outcome = VERIFY_EXPIRED;
+		rule = "expired";
+	} else if (policy->factor == FACTOR_POLICY_REQUIRED && !member_factor_active(member)) {
+		outcome = VERIFY_ENROL;
+		rule = "enrol-required";
+	}
+	*rule_out = rule;
+	return outcome;
+}
+
 /* judge - what a right password leads to */
 static enum verify_outcome
 judge(struct check *c)
@@ -299,13 +326,7 @@ judge(struct check *c)
 		if (outcome != VERIFY_OK)
 			return outcome;
 	}
-	if (member->pwd_reset && policy->must_change)
-		return refused(c, VERIFY_CHANGE, "change-required");
-	if (policy->max_age_sec > 0 && member->pwd_changed > 0 && c->now - member->pwd_changed > policy->max_age_sec)
-		return refused(c, VERIFY_EXPIRED, "expired");
-	if (policy->factor == FACTOR_POLICY_REQUIRED && !member_factor_active(member))
-		return refused(c, VERIFY_ENROL, "enrol-required");
-	return VERIFY_OK;
+	return verify_standing(member, c->now, &c->result->rule);
 }
 
 /* denied_because - for the log: why a password is not right */
