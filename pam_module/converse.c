@@ -121,6 +121,10 @@ tell_rules(struct call *c, const struct proto_message *answer)
 		(void)tell_error(c, "%s", _("The new password needs a special character."));
 	if (broken & RULE_HISTORY)
 		(void)tell_error(c, _("The new password is one of the %u you used last."), answer->history);
+	if (broken & RULE_BLOCKLIST)
+		(void)tell_error(c, "%s", _("The new password is one that many people use or that has been stolen: choose another."));
+	if (broken & RULE_CONTEXT)
+		(void)tell_error(c, "%s", _("The new password is mostly your name, your organization's or the product's."));
 	if (broken & RULE_BYTES)
 		(void)tell_error(c, _("The new password is longer than %d octets."), SECRET_MAX);
 	if (broken & RULE_ENCODING)

@@ -138,6 +138,12 @@ rule_text(const struct pwrules *rules, enum pwrule rule, char *text, size_t size
 	case PWRULE_ENCODING:
 		snprintf(text, size, "it is not UTF-8 or has a control character in it");
 		break;
+	case PWRULE_BLOCKLIST:
+		snprintf(text, size, "it is one that many people use or that has been stolen");
+		break;
+	case PWRULE_CONTEXT:
+		snprintf(text, size, "it is mostly a name of the member, the organization or the product");
+		break;
 	}
 }
 
@@ -145,7 +151,7 @@ int
 say_rules(struct session *s)
 {
 	static const enum pwrule all[] = { PWRULE_MIN_LENGTH, PWRULE_MAX_LENGTH, PWRULE_LETTER, PWRULE_DIGIT,
-		PWRULE_SPECIAL, PWRULE_HISTORY, PWRULE_BYTES, PWRULE_ENCODING };
+		PWRULE_SPECIAL, PWRULE_HISTORY, PWRULE_BLOCKLIST, PWRULE_CONTEXT, PWRULE_BYTES, PWRULE_ENCODING };
 	struct pwrules rules;
 	unsigned broken = 0;
 	char line[LINE_MAX_OCTETS] = "", one[128];

@@ -84,6 +84,8 @@ static const struct {
 	{ PWRULE_DIGIT, "digit", NUMBER_NONE },
 	{ PWRULE_SPECIAL, "special", NUMBER_NONE },
 	{ PWRULE_HISTORY, "history=", NUMBER_HISTORY },
+	{ PWRULE_BLOCKLIST, "blocklist", NUMBER_NONE },
+	{ PWRULE_CONTEXT, "context", NUMBER_NONE },
 	{ PWRULE_BYTES, "bytes=", NUMBER_BYTES },
 	{ PWRULE_ENCODING, "encoding", NUMBER_NONE },
 };

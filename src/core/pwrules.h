@@ -16,7 +16,9 @@ enum pwrule {
 	PWRULE_SPECIAL = 1 << 4,
 	PWRULE_HISTORY = 1 << 5, /* decided by the caller, who has the hashes */
 	PWRULE_BYTES = 1 << 6,   /* longer than SECRET_MAX octets */
-	PWRULE_ENCODING = 1 << 7 /* not UTF-8, or a control character in it */
+	PWRULE_ENCODING = 1 << 7, /* not UTF-8, or a control character in it */
+	PWRULE_BLOCKLIST = 1 << 8, /* on a list of words or breached: decided by the caller, who has the lists */
+	PWRULE_CONTEXT = 1 << 9    /* mostly names of the member, organization or product: the same */
 };
 
 /* Limits are code points after NFKC. */
@@ -39,7 +41,7 @@ struct pwrules {
 #define PWRULES_TEXT_PREFIX "password refused: "
 
 /*
- * pwrules_check - name every rule a password breaks, history excepted.
+ * pwrules_check - name every rule a password breaks, except for those that the caller decides.
  * in:    rules     not NULL
  *        password  len octets as typed
  * out:   set of enum pwrule, 0 when none is broken

@@ -363,7 +363,8 @@ answer_account(struct job *job)
 _Static_assert((int)RULE_MIN_LENGTH == PWRULE_MIN_LENGTH && (int)RULE_MAX_LENGTH == PWRULE_MAX_LENGTH &&
                (int)RULE_LETTER == PWRULE_LETTER && (int)RULE_DIGIT == PWRULE_DIGIT &&
                (int)RULE_SPECIAL == PWRULE_SPECIAL && (int)RULE_HISTORY == PWRULE_HISTORY &&
-               (int)RULE_BYTES == PWRULE_BYTES && (int)RULE_ENCODING == PWRULE_ENCODING,
+               (int)RULE_BYTES == PWRULE_BYTES && (int)RULE_ENCODING == PWRULE_ENCODING &&
+               (int)RULE_BLOCKLIST == PWRULE_BLOCKLIST && (int)RULE_CONTEXT == PWRULE_CONTEXT,
                "the protocol names rules by the numbers of src/core");
 
 /* What the directory said about a new password, for the person who chose it. */

@@ -99,7 +99,9 @@ enum proto_rule {
 	RULE_SPECIAL = 1 << 4,
 	RULE_HISTORY = 1 << 5,
 	RULE_BYTES = 1 << 6,
-	RULE_ENCODING = 1 << 7
+	RULE_ENCODING = 1 << 7,
+	RULE_BLOCKLIST = 1 << 8,
+	RULE_CONTEXT = 1 << 9
 };
 
 /* One decoded frame. Strings and secrets belong to the message; proto_free() wipes and frees. */

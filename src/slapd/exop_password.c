@@ -157,22 +157,6 @@ modify_refused(Operation *op, struct muster *m, struct member *member, int self,
 	return NULL;
 }
 
-/* modify_quality - the ppolicy control's word for a broken rule */
-static enum ppctrl_error
-modify_quality(const char *text)
-{
-	struct pwrules rules;
-	unsigned broken;
-
-	if (pwrules_parse(text, &rules, &broken) < 0)
-		return PPCTRL_NONE;
-	if (broken & PWRULE_MIN_LENGTH)
-		return PPCTRL_TOO_SHORT;
-	if (broken & (PWRULE_MAX_LENGTH | PWRULE_BYTES))
-		return PPCTRL_TOO_LONG;
-	return broken == PWRULE_HISTORY ? PPCTRL_IN_HISTORY : PPCTRL_QUALITY;
-}
-
 static void
 modify_carry_out(Operation *op, SlapReply *rs, struct muster *m, struct member *member, struct verify_result *result)
 {
@@ -183,7 +167,7 @@ modify_carry_out(Operation *op, SlapReply *rs, struct muster *m, struct member *
 	if (result != NULL)
 		result->rule = NULL; /* the verification refused nothing */
 	modify_answer(op, rs, member, result, rc, rc == LDAP_SUCCESS ? NULL : text,
-	              rc == LDAP_CONSTRAINT_VIOLATION ? modify_quality(text) : PPCTRL_NONE);
+	              rc == LDAP_CONSTRAINT_VIOLATION ? ppctrl_of_rules(text) : PPCTRL_NONE);
 }
 
 /*

@@ -394,6 +394,8 @@ int reply_callback_free(Operation *op, SlapReply *rs);
 enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,
 	PPCTRL_MUST_SUPPLY_OLD = 4, PPCTRL_QUALITY = 5, PPCTRL_TOO_SHORT = 6, PPCTRL_IN_HISTORY = 8, PPCTRL_TOO_LONG = 9 };
 void ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error);
+/* ppctrl_of_rules - the control's word for the rules that a text of pwrules_format() names */
+enum ppctrl_error ppctrl_of_rules(const char *text);
 
 /* overlay_instance - the muster instance of the database that serves ndn, NULL when there is none. Sets *be_out. */
 struct muster *overlay_instance(struct berval *ndn, BackendDB **be_out);

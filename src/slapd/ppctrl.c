@@ -24,3 +24,18 @@ ppctrl_answer(Operation *op, SlapReply *rs, enum ppctrl_error error)
 	reply_control(op, rs, LDAP_CONTROL_PASSWORDPOLICYRESPONSE, ber);
 	ber_free_buf(ber);
 }
+
+enum ppctrl_error
+ppctrl_of_rules(const char *text)
+{
+	struct pwrules rules;
+	unsigned broken;
+
+	if (pwrules_parse(text, &rules, &broken) < 0)
+		return PPCTRL_NONE;
+	if (broken & PWRULE_MIN_LENGTH)
+		return PPCTRL_TOO_SHORT;
+	if (broken & (PWRULE_MAX_LENGTH | PWRULE_BYTES))
+		return PPCTRL_TOO_LONG;
+	return broken == PWRULE_HISTORY ? PPCTRL_IN_HISTORY : PPCTRL_QUALITY;
+}

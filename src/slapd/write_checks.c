@@ -308,20 +308,13 @@ write_password_form(const struct berval *value)
 int
 write_refuse_plan(struct write *w, int r, const char *rules_text)
 {
-	struct pwrules rules;
-	unsigned broken = 0;
-
 	if (r != ERR_RULES)
 		return write_refuse(w, r == ERR_KEY ? LDAP_UNWILLING_TO_PERFORM : LDAP_OTHER,
 		                    r == ERR_KEY ? "the server cannot store passwords now: have olcMusterKeyFile and the "
 		                                   "policy's numbers checked"
 		                                 : "internal error");
 	w->rule = "password-rules";
-	(void)pwrules_parse(rules_text, &rules, &broken);
-	w->ppolicy = broken & PWRULE_HISTORY      ? PPCTRL_IN_HISTORY
-	             : broken & PWRULE_MIN_LENGTH ? PPCTRL_TOO_SHORT
-	             : broken & PWRULE_MAX_LENGTH ? PPCTRL_TOO_LONG
-	                                          : PPCTRL_QUALITY;
+	w->ppolicy = ppctrl_of_rules(rules_text);
 	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, rules_text);
 }
 

@@ -178,8 +178,9 @@ text_is_the_contract(void **state)
 	char text[PWRULES_TEXT_MAX];
 
 	(void)state;
-	pwrules_format(&rules, 0xff, text);
-	assert_string_equal(text, "password refused: min-length=8 max-length=16 letter digit special history=3 bytes=1000 encoding");
+	pwrules_format(&rules, 0x3ff, text);
+	assert_string_equal(text, "password refused: min-length=8 max-length=16 letter digit special history=3 blocklist context "
+	                          "bytes=1000 encoding");
 	pwrules_format(&rules, PWRULE_MIN_LENGTH | PWRULE_DIGIT | PWRULE_HISTORY, text);
 	assert_string_equal(text, "password refused: min-length=8 digit history=3");
 }
@@ -199,7 +200,7 @@ every_set_is_read_back(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		for (broken = 1; broken < 256; broken++) {
+		for (broken = 1; broken < 1024; broken++) {
 			pwrules_format(&numbers[i], broken, text);
 			assert_true(strlen(text) < PWRULES_TEXT_MAX);
 			assert_int_equal(pwrules_parse(text, &back, &broken_back), 0);
@@ -222,7 +223,7 @@ unknown_words_are_passed_over(void **state)
 	unsigned broken;
 
 	(void)state;
-	assert_int_equal(pwrules_parse("password refused: blocklist digits letter color=blue", &back, &broken), 0);
+	assert_int_equal(pwrules_parse("password refused: blocklists digits letter color=blue", &back, &broken), 0);
 	assert_int_equal(broken, PWRULE_LETTER);
 	assert_int_equal(pwrules_parse("password refused: min-length", &back, &broken), 0);
 	assert_int_equal(broken, 0);
