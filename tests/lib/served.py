@@ -149,7 +149,7 @@ class Served:
         """Texts of the messages to an address, oldest first."""
         found = []
         for name in sorted(os.listdir(self["MAIL_DIR"])):
-            if not name.endswith(".eml"):
+            if name.startswith(".") or not name.endswith(".eml"):  # a message under way
                 continue
             with open(os.path.join(self["MAIL_DIR"], name), "rb") as f:
                 message = email.message_from_binary_file(f, policy=email.policy.default)
