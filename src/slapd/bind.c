@@ -244,8 +244,10 @@ judge(struct bind *b)
 	};
 	int rc;
 
-	if (b->control != NULL)
+	if (b->control != NULL) {
 		request.code = b->control->code;
+		request.rhost = b->control->rhost;
+	}
 	verify_begin(b->op, b->m, b->member, &b->op->o_req_ndn, &request, &b->result);
 	if (b->result.outcome == VERIFY_OK && b->member != NULL)
 		rc = accept_login(b);

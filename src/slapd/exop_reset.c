@@ -113,6 +113,7 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 void
 redeem_handle(struct exop *x)
 {
+	static const struct berval no_rhost = BER_BVNULL;
 	struct member *member = NULL;
 	struct account_try *try = NULL;
 	const struct berval *stored = NULL;
@@ -134,8 +135,11 @@ redeem_handle(struct exop *x)
 	token_find(x, member, now, &stored, &ch);
 	x->subject = member != NULL ? &member->dn : NULL;
 	x->factor = stored != NULL ? "token" : NULL;
-	if (stored == NULL || member->status != MEMBER_ACTIVE) {
-		x->rule = member == NULL ? "no-member" : stored == NULL ? "token" : "suspended";
+	if (stored == NULL || member->status != MEMBER_ACTIVE || !networks_allow(x->op, &member->policy, &no_rhost)) {
+		x->rule = member == NULL                    ? "no-member"
+		          : stored == NULL                  ? "token"
+		          : member->status != MEMBER_ACTIVE ? "suspended"
+		                                            : "network";
 		exop_refuse(x, LDAP_INVALID_CREDENTIALS, NULL, NULL);
 		goto out;
 	}

@@ -23,6 +23,7 @@ overlay_sources = \
 	src/slapd/mods.c \
 	src/slapd/module.c \
 	src/slapd/muster.h \
+	src/slapd/networks.c \
 	src/slapd/outbox.c \
 	src/slapd/overlay.h \
 	src/slapd/password.c \

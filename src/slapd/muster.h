@@ -15,6 +15,8 @@
  *   reply.c    controls and callbacks of answers
  *   recovery.c recovery codes                       queue.c     requests that wait for the courier
  *   internal.c search, add, delete as the rootdn
+ *   networks.c where clients are and may be       grace.c     the very same credential again
+ *   app_password.c  passwords of programs
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -24,6 +26,7 @@
 #include "common/err.h"
 #include "common/secret.h"
 #include "core/keyring.h"
+#include "core/network.h"
 #include "core/pwhash.h"
 #include "core/pwrules.h"
 #include "core/token.h"
@@ -91,6 +94,15 @@ const char *schema_complete(void);
 
 /* --- member.c ----------------------------------------------------------------------------------- */
 
+#define POLICY_NETWORKS_MAX 64
+#define POLICY_GRACES_MAX 32
+
+/* musterCodeGrace: how long clients there may repeat the very same credential */
+struct policy_grace {
+	struct network network;
+	unsigned seconds;
+};
+
 enum factor_policy { FACTOR_POLICY_OFF, FACTOR_POLICY_OPTIONAL, FACTOR_POLICY_REQUIRED };
 
 struct policy {
@@ -108,6 +120,10 @@ struct policy {
 	int blocklist;
 	unsigned max_app_passwords;
 	int token_lifetime_sec;
+	struct network networks[POLICY_NETWORKS_MAX]; /* where members log in from; none: everywhere */
+	unsigned networks_len;
+	struct policy_grace graces[POLICY_GRACES_MAX];
+	unsigned graces_len;
 };
 
 enum member_status { MEMBER_ACTIVE, MEMBER_SUSPENDED, MEMBER_CLOSED };
@@ -179,6 +195,25 @@ int policy_check_attribute(AttributeDescription *ad, BerVarray values, char *tex
  */
 int policy_load(Operation *op, struct muster *m, struct berval *ndn, struct policy *policy_out);
 
+/* --- networks.c --------------------------------------------------------------------------------- */
+
+/* client_address - where op's client is; NETWORK_NONE when nobody can tell */
+void client_address(Operation *op, struct network_address *address_out);
+
+/*
+ * networks_allow - 1 when the policy's networks let op's client in, and rhost, where it says that it asks for, too.
+ * in:    rhost  empty: it did not say. What is no address is refused.
+ */
+int networks_allow(Operation *op, const struct policy *policy, const struct berval *rhost);
+/* networks_allow_rhost - the same for rhost alone */
+int networks_allow_rhost(const struct policy *policy, const struct berval *rhost);
+
+/* networks_read - the networks of a policy entry; the policy's are empty before. error: ERR_RANGE */
+int networks_read(Entry *e, struct policy *policy);
+/* networks_check_values, networks_check_count - what is about to be written; as policy_check_attribute() */
+int networks_check_values(const AttributeDescription *ad, BerVarray values, char *text, size_t text_len);
+int networks_check_count(Entry *e, const Modifications *mods, char *text, size_t text_len);
+
 /* --- exop_target.c -------------------------------------------------------------------------------- */
 
 /* organization_named - 1 when a name is that of an organization other than the one at own_ndn, o or musterDomain */
@@ -244,6 +279,7 @@ struct verify_request {
 	struct berval code;   /* BER_BVNULL when not given separately */
 	int has_control;      /* 0: the password may end in the code */
 	int may_remember;     /* bind only */
+	struct berval rhost;  /* where a client says that it asks for; empty when it did not */
 };
 
 struct verify_result {

@@ -126,7 +126,7 @@ policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, s
 		snprintf(text, text_len, "%s: allowed is letter, digit and special, or none alone", ad->ad_cname.bv_val);
 		return ERR_RANGE;
 	}
-	return 0;
+	return networks_check_values(ad, values, text, text_len);
 }
 
 /* policy_numbers_read - defaults where e is NULL or silent. error: ERR_RANGE */
@@ -177,6 +177,8 @@ policy_read(Entry *e, struct policy *policy)
 			return ERR_RANGE;
 		a = attr_find(e->e_attrs, muster_ad.pwd_require);
 		if (a != NULL && require_parse(a->a_vals, &require) < 0)
+			return ERR_RANGE;
+		if (networks_read(e, policy) < 0)
 			return ERR_RANGE;
 	}
 	policy->must_change = switch_read(e, muster_ad.pwd_must_change, 1);

@@ -26,6 +26,15 @@ mechanism_allowed(const struct berval *mech)
 	return mech->bv_len != 0 && (strcasecmp(mech->bv_val, "EXTERNAL") == 0 || strcasecmp(mech->bv_val, "GSSAPI") == 0);
 }
 
+/* member_may_be_in - what a proof of another kind does not make up for */
+static int
+member_may_be_in(Operation *op, const struct member *member)
+{
+	static const struct berval no_rhost = BER_BVNULL;
+
+	return member->status == MEMBER_ACTIVE && member->policy_usable && networks_allow(op, &member->policy, &no_rhost);
+}
+
 /* identity_refused - 1 when a name is that of a member who must not be in, or nobody can tell */
 static int
 identity_refused(Operation *op, struct berval *ndn)
@@ -41,7 +50,7 @@ identity_refused(Operation *op, struct berval *ndn)
 	if (m == NULL)
 		return 0;
 	r = member_load(op, m, ndn, &member);
-	refused = r == 0 ? member->status != MEMBER_ACTIVE : r != ERR_NOT_FOUND && r != ERR_REFUSED;
+	refused = r == 0 ? !member_may_be_in(op, member) : r != ERR_NOT_FOUND && r != ERR_REFUSED;
 	member_free(&member);
 	return refused;
 }

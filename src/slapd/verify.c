@@ -319,6 +319,8 @@ judge(struct check *c)
 		return refused(c, VERIFY_DENIED, "suspended");
 	if (!member->policy_usable)
 		return refused(c, VERIFY_UNUSABLE, "unusable");
+	if (!networks_allow(c->op, policy, &c->request->rhost))
+		return refused(c, VERIFY_DENIED, "network");
 	if (!c->remembered && account_throttled_password(c->result->hold, policy, c->now))
 		return refused(c, VERIFY_DENIED, "throttled");
 	if (member_factor_active(member)) {

@@ -74,6 +74,8 @@ check_add(struct write *w, Entry *e)
 		if (rc == LDAP_SUCCESS)
 			rc = write_check_values(w, a->a_desc, a->a_vals, a->a_nvals, policy);
 	}
+	if (rc == LDAP_SUCCESS && policy && networks_check_count(e, NULL, w->text, sizeof(w->text)) < 0)
+		rc = LDAP_CONSTRAINT_VIOLATION;
 	if (rc == LDAP_SUCCESS)
 		rc = check_add_names(w, e);
 	return rc;
@@ -231,6 +233,9 @@ check_modify(struct write *w, Entry *e, const struct kind *before, const struct 
 			rc = write_check_values(w, ml->sml_desc, ml->sml_values, ml->sml_nvalues,
 			                        before->policy || after->policy);
 	}
+	if (rc == LDAP_SUCCESS && after->policy &&
+	    networks_check_count(e, w->op->orm_modlist, w->text, sizeof(w->text)) < 0)
+		rc = LDAP_CONSTRAINT_VIOLATION;
 	if (rc == LDAP_SUCCESS && !before->member && write_changes(w, muster_ad.code))
 		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "musterCode is for members");
 	return rc;

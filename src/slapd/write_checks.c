@@ -144,7 +144,8 @@ is_policy_rule(const AttributeDescription *ad)
 	const AttributeDescription *rules[] = {
 		muster_ad.pwd_min_length, muster_ad.pwd_max_length, muster_ad.pwd_in_history, muster_ad.pwd_max_age,
 		muster_ad.pwd_max_failure, muster_ad.pwd_min_delay, muster_ad.pwd_max_delay, muster_ad.pwd_must_change,
-		muster_ad.second_factor, muster_ad.pwd_require, muster_ad.token_lifetime
+		muster_ad.second_factor, muster_ad.pwd_require, muster_ad.token_lifetime, muster_ad.max_app_passwords,
+		muster_ad.network, muster_ad.code_grace
 	};
 	size_t i;
 
