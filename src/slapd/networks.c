@@ -111,7 +111,7 @@ networks_check_values(const AttributeDescription *ad, BerVarray values, char *te
 
 /* count_after - how many values of an attribute an entry has after a modification, or could have */
 static size_t
-count_after(Entry *e, const Modifications *mods, const AttributeDescription *ad)
+count_after(Entry *e, const Modifications *mods, AttributeDescription *ad)
 {
 	Attribute *a = attr_find(e->e_attrs, ad);
 	size_t n = a != NULL ? a->a_numvals : 0;

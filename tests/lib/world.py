@@ -144,11 +144,12 @@ class World:
     access      False: leave out the access rules and limits
     replica_of  another World: replicate from it, with the same sealing keys
     debug       what slapd writes to its log, as -d takes it
+    ipv6        listen on ::1 too: port_ipv6, with TLS
     """
 
     def __init__(self, base="dc=example,dc=com", muster=True, ppolicy=False, nosync=True, faketime=False,
                  preload=(), config=(), access=True, environment=None, replica_of=None, start=True,
-                 debug="stats"):
+                 debug="stats", ipv6=False):
         self.base = base
         self.root_dn, self.root_password = "cn=root," + base, "root-secret"
         self.admin_dn, self.admin_password = "cn=admin," + base, "admin-secret"
@@ -162,6 +163,7 @@ class World:
         self.port, self.port_tls = free_port(), free_port()
         self.uri = "ldap://127.0.0.1:%d" % self.port
         self.uri_tls = "ldaps://127.0.0.1:%d" % self.port_tls
+        self.port_ipv6 = free_port() if ipv6 else None
         self.uri_ldapi = "ldapi://" + self.ldapi_path.replace("/", "%2F")
         self.nosync, self.faketime, self.preload = nosync, faketime, list(preload)
         self.environment = dict(environment or {})
@@ -299,7 +301,10 @@ class World:
         if preload:
             environment["LD_PRELOAD"] = " ".join(preload)
         wrapper = shlex.split(os.environ.get("MUSTER_SLAPD_WRAPPER", ""))
-        command = wrapper + [self.slapd, "-h", "%s %s %s" % (self.uri, self.uri_tls, self.uri_ldapi),
+        uris = [self.uri, self.uri_tls, self.uri_ldapi]
+        if self.port_ipv6:
+            uris.append("ldaps://[::1]:%d" % self.port_ipv6)
+        command = wrapper + [self.slapd, "-h", " ".join(uris),
                              "-F", os.path.join(self.folder, "config"), "-d", self.debug]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
