@@ -10,6 +10,7 @@ integration_tests += \
 	tests/integration/test_demo.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_musterd.py \
+	tests/integration/test_networks.py \
 	tests/integration/test_gate.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
@@ -36,6 +37,7 @@ EXTRA_DIST += \
 	tests/lib/parallel.py \
 	tests/lib/people.py \
 	tests/lib/proto.py \
+	tests/lib/relay.py \
 	tests/lib/served.py \
 	tests/lib/session.py \
 	tests/lib/smtp.py \

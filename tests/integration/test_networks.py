@@ -105,7 +105,7 @@ def test_every_other_way():
 
 
 def test_a_token_is_redeemed_from_inside():
-    who = people.member(office, password=PASSWORD, root=root)
+    who = people.member(office, root=root)
     courier = world.session("courier")
     people.must(exops.request_reset(session("127.0.0.16"), who.dn), "requestReset, which tells nothing")
     queued = root.search("ou=queue," + world.base, "(objectClass=musterRequest)", ["cn"]).entries
