@@ -10,6 +10,10 @@ libcore_la_SOURCES = \
 	src/core/apppw_text.c \
 	src/core/base64.c \
 	src/core/base64.h \
+	src/core/breached.c \
+	src/core/breached.h \
+	src/core/context.c \
+	src/core/context.h \
 	src/core/init.c \
 	src/core/init.h \
 	src/core/keyring.c \
@@ -29,11 +33,25 @@ libcore_la_SOURCES = \
 	src/core/token_text.c \
 	src/core/totp.c \
 	src/core/totp.h \
-	src/core/totp_text.c
+	src/core/totp_text.c \
+	src/core/wordlist.c \
+	src/core/wordlist.h
+nodist_libcore_la_SOURCES = src/core/wordlist_packaged.c
+
+# The list is compiled in, so that no file can be missing; it is installed for people to read, with its licence.
+src/core/wordlist_packaged.c: $(srcdir)/src/core/common-passwords.txt $(srcdir)/src/core/wordlist.awk
+	$(AM_V_GEN)$(MKDIR_P) src/core && \
+	LC_ALL=C $(AWK) -f $(srcdir)/src/core/wordlist.awk $(srcdir)/src/core/common-passwords.txt > $@.new && mv $@.new $@
+
+dist_pkgdata_DATA += src/core/common-passwords.txt
+EXTRA_DIST += src/core/wordlist.awk
+CLEANFILES += src/core/wordlist_packaged.c
 
 unit_tests += \
 	tests/unit/test_apppw \
 	tests/unit/test_base64 \
+	tests/unit/test_breached \
+	tests/unit/test_context \
 	tests/unit/test_core_memory \
 	tests/unit/test_keyring \
 	tests/unit/test_network \
@@ -41,7 +59,8 @@ unit_tests += \
 	tests/unit/test_pwrules \
 	tests/unit/test_seal \
 	tests/unit/test_token \
-	tests/unit/test_totp
+	tests/unit/test_totp \
+	tests/unit/test_wordlist
 
 tests_unit_test_pwhash_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=crypto_pwhash,--wrap=crypto_pwhash_str_alg
 tests_unit_test_core_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=sodium_malloc

@@ -20,4 +20,11 @@
  */
 int nfkc(const uint8_t *text, size_t len, struct secret **s_out);
 
+/*
+ * nfkc_fold - the same without upper and lower case, for comparing with words.
+ * in, out, error: as nfkc()
+ * from:  Unicode Standard 3.13, toNFKC_Casefold
+ */
+int nfkc_fold(const uint8_t *text, size_t len, struct secret **s_out);
+
 #endif
