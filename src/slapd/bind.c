@@ -2,6 +2,7 @@
  * bind.c - the bind hook: members, and entries that are not there, are answered here.
  */
 #include "slapd/factor_control.h"
+#include "slapd/fresh.h"
 
 #include "common/secret.h"
 
@@ -228,6 +229,7 @@ accept_login(struct bind *b)
 	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
 	if (b->control != NULL)
 		factor_answer(b->op, b->rs, FACTOR_OK, previous);
+	fresh_note(b->op, b->member, b->result.step >= 0 || !BER_BVISNULL(&b->result.recovery) ? LOGIN_FACTOR : LOGIN_PASSWORD);
 	have_looked_at(b);
 	/* The frontend gives the connection this name and sends the result. */
 	ber_dupbv(&b->op->orb_edn, &b->member->dn);
@@ -272,6 +274,7 @@ bind_hook(Operation *op, SlapReply *rs)
 		send_ldap_error(op, rs, LDAP_UNWILLING_TO_PERFORM, "muster was built for another slapd");
 		return rs->sr_err;
 	}
+	fresh_forget(op);
 	/* Whoever knows rootpw is no member, whatever the entry says. */
 	if (be_isroot_dn(op->o_bd, &op->o_req_ndn) && !BER_BVISNULL(&op->o_bd->be_rootpw))
 		return others_answer(op);

@@ -5,6 +5,7 @@
  * The handlers answer themselves, because what a failed try leaves behind is written after the answer.
  */
 #include "slapd/exop.h"
+#include "slapd/fresh.h"
 
 #define TEXT_NO_DATABASE "no database of this server has the muster overlay"
 #define TEXT_NO_KEY "the sealing key cannot be used: see slapd's log"
@@ -12,6 +13,7 @@
 #define TEXT_READ_ONLY "the directory takes no changes at the moment"
 #define TEXT_WEAK "a password needs a protected connection: use ldaps, StartTLS or ldapi"
 #define TEXT_UNUSABLE "the policy or the second factor of this account cannot be used: ask the administrator"
+#define TEXT_APP_PASSWORD "a connection bound with an app password changes nothing: use another connection"
 #define TEXT_NOT_COURIER "only a courier (olcMusterCourier) may do this"
 
 static const struct exop_row {
@@ -192,6 +194,10 @@ permit(struct exop *x, const struct exop_row *row, const char **text_out)
 	if (!strong_enough(x)) {
 		*text_out = TEXT_WEAK;
 		return LDAP_CONFIDENTIALITY_REQUIRED;
+	}
+	if (fresh_by_app_password(x->op)) {
+		*text_out = TEXT_APP_PASSWORD;
+		return LDAP_INSUFFICIENT_ACCESS;
 	}
 	if (row->courier_only && !is_courier(x->op, x->m)) {
 		*text_out = TEXT_NOT_COURIER;

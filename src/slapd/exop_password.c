@@ -3,6 +3,7 @@
  *                   of members, which slapd would otherwise hash and write by itself.
  */
 #include "slapd/exop.h"
+#include "slapd/fresh.h"
 
 #define TEXT_STORE "the change cannot be stored: see slapd's log"
 #define TEXT_MEANWHILE "the password was changed meanwhile: try again"
@@ -138,6 +139,10 @@ modify_refused(Operation *op, struct muster *m, struct member *member, int self,
 	if (op->o_ssf < (slap_ssf_t)m->min_ssf) {
 		*result_out = LDAP_CONFIDENTIALITY_REQUIRED;
 		return "a password needs a protected connection: use ldaps, StartTLS or ldapi";
+	}
+	if (fresh_by_app_password(op)) {
+		*result_out = LDAP_INSUFFICIENT_ACCESS;
+		return "a connection bound with an app password changes nothing: bind with password and code";
 	}
 	if (SLAP_SHADOW(op->o_bd))
 		return "this server holds a copy of the directory: ask the provider";

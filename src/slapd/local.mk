@@ -18,6 +18,8 @@ overlay_sources = \
 	src/slapd/exop_totp.c \
 	src/slapd/factor_control.c \
 	src/slapd/factor_control.h \
+	src/slapd/fresh.c \
+	src/slapd/fresh.h \
 	src/slapd/internal.c \
 	src/slapd/member.c \
 	src/slapd/mods.c \

@@ -1,7 +1,7 @@
 /*
  * module.c - what happens when slapd loads muster.so: is this the slapd we were built for, then registration.
  */
-#include "slapd/muster.h"
+#include "slapd/fresh.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -108,6 +108,7 @@ init_module(int argc, char *argv[])
 		fprintf(stderr, "muster: libsodium cannot be used\n");
 		return -1;
 	}
+	fresh_init();
 	rc = schema_register();
 	if (rc != LDAP_SUCCESS)
 		return rc;

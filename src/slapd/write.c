@@ -2,6 +2,7 @@
  * write.c - the hooks for add, modify, modrdn and delete. Whatever way a value arrives, the same rules hold; replicated
  *           writes were judged by the server they come from and are taken as they are.
  */
+#include "slapd/fresh.h"
 #include "slapd/write.h"
 
 #define TEXT_NO_ACCESS "no write access: ask an owner of the organization or an administrator"
@@ -21,6 +22,16 @@ static int
 is_replicated(Operation *op)
 {
 	return be_shadow_update(op) || SLAPD_SYNC_IS_SYNCCONN(op->o_connid);
+}
+
+/* check_connection - an app password is for reading mail and the like; whoever got hold of one must not build on it */
+static int
+check_connection(struct write *w)
+{
+	if (!fresh_by_app_password(w->op))
+		return LDAP_SUCCESS;
+	return write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
+	                    "a connection bound with an app password changes nothing: bind with password and code");
 }
 
 /* check_state - somebody wants to write what is the overlay's */
@@ -90,7 +101,9 @@ add_hook(Operation *op, SlapReply *rs)
 	if (is_replicated(op))
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
-	rc = check_add(&w, op->ora_e);
+	rc = check_connection(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = check_add(&w, op->ora_e);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, "add", rc);
 		return write_answer(&w, rc);
@@ -247,7 +260,8 @@ is_ours(struct write *w)
 {
 	return write_changes(w, slap_schema.si_ad_userPassword) || write_changes(w, muster_ad.oath_secret) ||
 	       write_changes(w, muster_ad.code) || write_changes(w, muster_ad.status) ||
-	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile);
+	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile) ||
+	       write_changes(w, muster_ad.app_password);
 }
 
 int
@@ -268,9 +282,10 @@ modify_hook(Operation *op, SlapReply *rs)
 	kind_of(op, e, &before, &after);
 	ours = before.member && is_ours(&w);
 	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
-	if (ours && !write_may_modify(&w, e))
+	rc = check_connection(&w);
+	if (rc == LDAP_SUCCESS && ours && !write_may_modify(&w, e))
 		rc = write_refuse(&w, LDAP_INSUFFICIENT_ACCESS, TEXT_NO_ACCESS);
-	else
+	else if (rc == LDAP_SUCCESS)
 		rc = check_modify(&w, e, &before, &after);
 	if (ours) {
 		w.manages_password = write_may_manage(&w, e, slap_schema.si_ad_userPassword);
@@ -354,7 +369,9 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (is_replicated(op))
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
-	rc = check_name(&w);
+	rc = check_connection(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = check_name(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {
@@ -397,6 +414,11 @@ delete_hook(Operation *op, SlapReply *rs)
 	if (is_replicated(op))
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
+	rc = check_connection(&w);
+	if (rc != LDAP_SUCCESS) {
+		audit(op, "delete", &op->o_req_dn, "refused", w.text);
+		return write_answer(&w, rc);
+	}
 	if (!is_member(&w))
 		return SLAP_CB_CONTINUE;
 	rc = connections_end_walk(op, rs, w.m, op_delete, 1);

@@ -1,6 +1,7 @@
 /*
  * write_modify.c - a member is modified: what goes along with a change is written in the same modification.
  */
+#include "slapd/fresh.h"
 #include "slapd/write.h"
 
 /* same_value - 1 when a modification only writes again what is there, as synchronization programs do */
@@ -53,6 +54,24 @@ plan_status(struct write *w)
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
 }
 
+/* check_fresh - whoever finds a connection of a member still open does not get the account with it */
+static int
+check_fresh(struct write *w)
+{
+	const AttributeDescription *own[] = {
+		slap_schema.si_ad_userPassword, muster_ad.oath_secret, muster_ad.code, muster_ad.mail, muster_ad.mobile,
+		muster_ad.app_password
+	};
+	size_t i;
+
+	for (i = 0; w->self && i < sizeof(own) / sizeof(own[0]); i++)
+		if (write_changes(w, own[i]) && !fresh_is(w->op, w->member))
+			return write_refuse(w, LDAP_STRONG_AUTH_REQUIRED,
+			                    "bind again: this takes a bind of your own with password and code, not older than "
+			                    "5 minutes");
+	return LDAP_SUCCESS;
+}
+
 static int
 plan(struct write *w)
 {
@@ -60,6 +79,8 @@ plan(struct write *w)
 	int factor = write_changes(w, muster_ad.oath_secret) || write_changes(w, muster_ad.code);
 	int rc = write_check_strength(w, password || factor);
 
+	if (rc == LDAP_SUCCESS)
+		rc = check_fresh(w);
 	if (rc == LDAP_SUCCESS && password && factor && w->self)
 		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                  "change password and second factor one after the other, not in one modification");
