@@ -416,7 +416,7 @@ delete_hook(Operation *op, SlapReply *rs)
 	write_begin(&w, op, rs);
 	rc = check_connection(&w);
 	if (rc != LDAP_SUCCESS) {
-		audit(op, "delete", &op->o_req_dn, "refused", w.text);
+		write_audit(&w, "delete", rc);
 		return write_answer(&w, rc);
 	}
 	if (!is_member(&w))
