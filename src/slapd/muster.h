@@ -15,7 +15,7 @@
  *   reply.c    controls and callbacks of answers
  *   recovery.c recovery codes                       queue.c     requests that wait for the courier
  *   internal.c search, add, delete as the rootdn    fresh.c     how each connection was bound
- *   networks.c where clients are and may be       grace.c     the very same credential again
+ *   networks.c where clients are and may be         grace.c     the very same credential again
  *   app_password.c  passwords of programs
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
