@@ -46,29 +46,29 @@ is_code(const uint8_t *typed, size_t len)
 }
 
 int
-totp_check(const uint8_t *seed, size_t seed_len, const uint8_t *typed, size_t typed_len, int64_t now,
-           int64_t last_step, enum totp_match *match_out, int64_t *step_out)
+totp_check(const uint8_t *seed, size_t seed_len, const uint8_t *typed, size_t typed_len,
+           const struct totp_window *window, enum totp_match *match_out, int64_t *step_out)
 {
 	char code[TOTP_DIGITS + 1];
-	int64_t current = now / TOTP_PERIOD_SEC;
+	int64_t current = window->now / TOTP_PERIOD_SEC;
 	int64_t first, step, fresh = -1;
 	int spent = 0;
 	int r;
 
 	*match_out = TOTP_WRONG;
 	*step_out = -1;
-	if (now < 0 || seed_len < TOTP_SEED_MIN || seed_len > TOTP_SEED_MAX)
+	if (window->now < 0 || window->back_steps > TOTP_BACK_MAX || seed_len < TOTP_SEED_MIN || seed_len > TOTP_SEED_MAX)
 		return ERR_RANGE;
 	if (!is_code(typed, typed_len))
 		return 0;
-	first = current < TOTP_BACK_STEPS ? 0 : current - TOTP_BACK_STEPS;
+	first = current < (int64_t)window->back_steps ? 0 : current - (int64_t)window->back_steps;
 	for (step = first; step <= current; step++) {
 		r = totp_code(seed, seed_len, step, code);
 		if (r != 0)
 			goto out;
 		if (!secret_equal(code, TOTP_DIGITS, typed, typed_len))
 			continue;
-		if (step <= last_step)
+		if (step <= window->last_step)
 			spent = 1;
 		else
 			fresh = step;

@@ -12,7 +12,7 @@
 #define TOTP_SEED_MIN 20
 #define TOTP_SEED_MAX 64
 #define TOTP_BASE32_MAX 105 /* text of the longest seed, its NUL included */
-#define TOTP_BACK_STEPS 1   /* steps before the current one that are accepted */
+#define TOTP_BACK_MAX 10    /* the most steps before the current one that can be accepted */
 
 enum totp_match { TOTP_WRONG = 0, TOTP_SPENT = 1, TOTP_RIGHT = 2 };
 
@@ -26,11 +26,16 @@ enum totp_match { TOTP_WRONG = 0, TOTP_SPENT = 1, TOTP_RIGHT = 2 };
  */
 int totp_code(const uint8_t *seed, size_t seed_len, int64_t step, char code_out[TOTP_DIGITS + 1]);
 
+/* Which steps are accepted: those of the window that come after the last one spent. None of the future ever is. */
+struct totp_window {
+	int64_t now;         /* seconds since 1970 UTC */
+	unsigned back_steps; /* steps before the current one, 0 to TOTP_BACK_MAX */
+	int64_t last_step;   /* the last step that was spent, -1 for none */
+};
+
 /*
- * totp_check - compare a typed code with every step that is still accepted.
+ * totp_check - compare a typed code with every step of the window, those that were spent too.
  * in:    typed      typed_len octets; anything but TOTP_DIGITS digits is TOTP_WRONG
- *        now        seconds since 1970 UTC
- *        last_step  the last step that was spent, -1 for none
  * out:   match_out  TOTP_RIGHT, TOTP_SPENT (right, but at or before last_step) or TOTP_WRONG
  *        step_out   the step that the code belongs to, -1 unless TOTP_RIGHT
  * error: ERR_RANGE, ERR_INTERNAL; then TOTP_WRONG
@@ -38,7 +43,7 @@ int totp_code(const uint8_t *seed, size_t seed_len, int64_t step, char code_out[
  * from:  RFC 6238 section 5.2 (an accepted code is not accepted again)
  */
 int totp_check(const uint8_t *seed, size_t seed_len, const uint8_t *typed, size_t typed_len,
-               int64_t now, int64_t last_step, enum totp_match *match_out, int64_t *step_out);
+               const struct totp_window *window, enum totp_match *match_out, int64_t *step_out);
 
 /*
  * totp_seed_new - a fresh random seed.

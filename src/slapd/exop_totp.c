@@ -88,13 +88,25 @@ enrol_refused(const struct member *member, enum verify_outcome outcome)
 	return outcome == VERIFY_CHANGE || outcome == VERIFY_EXPIRED ? TEXT_CHANGE_FIRST : NULL;
 }
 
+/* new_code_right - 1 when the code is one of the new seed; *step_out: of which step */
+static int
+new_code_right(struct exop *x, const struct member *member, int64_t now, int64_t *step_out)
+{
+	const struct totp_window window = { now, member->policy.code_window, -1 };
+	enum totp_match match;
+
+	return totp_check((const uint8_t *)x->args.seed.bv_val, x->args.seed.bv_len, (const uint8_t *)x->args.code.bv_val,
+	                  x->args.code.bv_len, &window, &match, step_out) == 0 &&
+	       match == TOTP_RIGHT;
+}
+
 void
 enrol_totp_handle(struct exop *x)
 {
 	struct verify_request request = { .password = x->args.secret, .has_control = 1 };
 	struct verify_result result;
-	enum totp_match match = TOTP_WRONG;
-	int64_t now = slap_get_time(), step = -1;
+	const struct member *current;
+	int64_t now = slap_get_time(), step;
 	struct member *member;
 	struct berval key;
 	const char *refused;
@@ -104,8 +116,6 @@ enrol_totp_handle(struct exop *x)
 		return;
 	}
 	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
-	totp_check((const uint8_t *)x->args.seed.bv_val, x->args.seed.bv_len, (const uint8_t *)x->args.code.bv_val,
-	           x->args.code.bv_len, now, -1, &match, &step);
 	exop_verify(x, member, &key, &request, &result);
 	if (member == NULL || result.outcome == VERIFY_DENIED || result.outcome == VERIFY_BUSY ||
 	    result.outcome == VERIFY_UNUSABLE) {
@@ -113,9 +123,10 @@ enrol_totp_handle(struct exop *x)
 		goto out;
 	}
 	x->rule = NULL;
-	if ((refused = enrol_refused(result.fresh != NULL ? result.fresh : member, result.outcome)) != NULL)
+	current = result.fresh != NULL ? result.fresh : member;
+	if ((refused = enrol_refused(current, result.outcome)) != NULL)
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, refused, refused);
-	else if (match != TOTP_RIGHT)
+	else if (!new_code_right(x, current, now, &step))
 		exop_refuse(x, LDAP_INVALID_CREDENTIALS, "the code is none of the new seed", NULL);
 	else
 		enrol_write(x, member, &result, step, now);

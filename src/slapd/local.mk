@@ -16,6 +16,7 @@ overlay_sources = \
 	src/slapd/exop_reset.c \
 	src/slapd/exop_target.c \
 	src/slapd/exop_totp.c \
+	src/slapd/factor.c \
 	src/slapd/factor_control.c \
 	src/slapd/factor_control.h \
 	src/slapd/fresh.c \

@@ -16,7 +16,7 @@
  *   recovery.c recovery codes                       queue.c     requests that wait for the courier
  *   internal.c search, add, delete as the rootdn    fresh.c     how each connection was bound
  *   networks.c where clients are and may be         grace.c     the very same credential again
- *   app_password.c  passwords of programs
+ *   app_password.c  passwords of programs           factor.c    a code against a member's second factor
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -383,6 +383,17 @@ void outbox_owe(const struct member *member, const char *kind, const struct berv
  * error: ERR_NOT_FOUND (there is no queue), ERR_BUSY (too many), ERR_IO
  */
 int queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target);
+
+/* --- factor.c ----------------------------------------------------------------------------------- */
+
+/*
+ * factor_match - compare a code with a member's seed, in the window of its policy.
+ * out:   match_out, step_out  as totp_check()
+ * error: ERR_KEY, ERR_INPUT, ERR_RANGE and others: seed or last step cannot be used, which is logged; then TOTP_WRONG
+ * after: act on TOTP_RIGHT only once the conditional write of *step_out has succeeded
+ */
+int factor_match(Operation *op, struct muster *m, const struct member *member, const struct berval *code, int64_t now,
+                 enum totp_match *match_out, int64_t *step_out);
 
 /* --- recovery.c --------------------------------------------------------------------------------- */
 

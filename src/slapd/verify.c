@@ -7,7 +7,6 @@
 #include "slapd/muster.h"
 
 #include "common/secret.h"
-#include "core/seal.h"
 
 /* One verification under way. */
 struct check {
@@ -219,31 +218,6 @@ password_right(struct check *c)
 
 /* --- the code ------------------------------------------------------------------------------------- */
 
-/* code_match - error: the seed cannot be opened or used */
-static int
-code_match(struct check *c, enum totp_match *match)
-{
-	const struct member *member = c->member;
-	uint8_t seed[SEAL_PLAIN_MAX];
-	size_t seed_len = 0;
-	int64_t spent;
-	int r;
-
-	*match = TOTP_WRONG;
-	r = seal_open(c->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val, member->seed_sealed.bv_len,
-	              seed, &seed_len);
-	if (r == 0)
-		r = member_last_step(member, &spent);
-	if (r == 0)
-		r = totp_check(seed, seed_len, (const uint8_t *)c->code.bv_val, c->code.bv_len, c->now, spent, match,
-		               &c->result->step);
-	secret_wipe_array(seed);
-	if (r < 0)
-		Debug(LDAP_DEBUG_ANY, "%s muster: the second factor of %s cannot be used: %s\n", c->op->o_log_prefix,
-		      member->dn.bv_val, err_str(r));
-	return r;
-}
-
 /* refused - say for the log which rule it was */
 static enum verify_outcome
 refused(struct check *c, enum verify_outcome outcome, const char *rule)
@@ -263,7 +237,7 @@ judge_code(struct check *c)
 			account_remember(hold, c->m->ring, c->op->o_connid, c->result->stored, &c->result->password, c->now);
 		return refused(c, VERIFY_CODE_MISSING, "code-missing");
 	}
-	if (code_match(c, &match) < 0)
+	if (factor_match(c->op, c->m, c->member, &c->code, c->now, &match, &c->result->step) < 0)
 		return refused(c, VERIFY_UNUSABLE, "unusable");
 	if (account_throttled_code(hold, &c->member->policy, c->now))
 		return refused(c, VERIFY_DENIED, "code-throttled");

@@ -61,6 +61,7 @@ refuse_code(struct write *w, const char *rule)
 static int
 set_seed(struct write *w, const struct shape *shape)
 {
+	const struct totp_window window = { w->now, w->member->policy.code_window, -1 };
 	const struct berval *code = shape->code;
 	enum totp_match match = TOTP_WRONG;
 	char sealed[SEAL_TEXT_MAX], step_text[24];
@@ -71,7 +72,7 @@ set_seed(struct write *w, const struct shape *shape)
 	if (rc != LDAP_SUCCESS)
 		return rc;
 	if (code != NULL && (totp_check((const uint8_t *)shape->seed->bv_val, shape->seed->bv_len,
-	                                (const uint8_t *)code->bv_val, code->bv_len, w->now, -1, &match, &step) < 0 ||
+	                                (const uint8_t *)code->bv_val, code->bv_len, &window, &match, &step) < 0 ||
 	                     match != TOTP_RIGHT))
 		return refuse_code(w, "code");
 	write_drop(&w->op->orm_modlist, muster_ad.oath_secret);
@@ -96,28 +97,6 @@ subject(const struct write *w)
 	return w->verified.fresh != NULL ? w->verified.fresh : w->member;
 }
 
-/* match_code - compare a code with the present seed. error: the seed or the last step cannot be read */
-static int
-match_code(struct write *w, const struct berval *code, enum totp_match *match)
-{
-	const struct member *member = subject(w);
-	uint8_t seed[SEAL_PLAIN_MAX];
-	size_t seed_len = 0;
-	int64_t spent, step;
-	int r = ERR_KEY;
-
-	*match = TOTP_WRONG;
-	if (w->m->ring != NULL && !BER_BVISNULL(&member->seed_sealed))
-		r = seal_open(w->m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val,
-		              member->seed_sealed.bv_len, seed, &seed_len);
-	if (r == 0)
-		r = member_last_step(member, &spent);
-	if (r == 0)
-		r = totp_check(seed, seed_len, (const uint8_t *)code->bv_val, code->bv_len, w->now, spent, match, &step);
-	secret_wipe_array(seed);
-	return r;
-}
-
 /*
  * prove_code - a code of the present seed or a recovery code, within the budget of the account.
  * out:   w->verified holds the account until the answer is out
@@ -126,6 +105,7 @@ static int
 prove_code(struct write *w, const struct berval *code)
 {
 	enum totp_match match;
+	int64_t step;
 
 	if (account_reserve(w->m->accounts, w->member->uuid, strlen(w->member->uuid), NULL, &w->verified.hold) < 0)
 		return write_refuse(w, LDAP_BUSY, "too many tries at once: try again");
@@ -135,7 +115,7 @@ prove_code(struct write *w, const struct berval *code)
 	    member_load(w->op, w->m, &w->op->o_req_ndn, &w->verified.fresh) < 0)
 		return refuse_code(w, "no-member");
 	account_sync(w->verified.hold, &subject(w)->login_state);
-	if (match_code(w, code, &match) < 0)
+	if (factor_match(w->op, w->m, subject(w), code, w->now, &match, &step) < 0)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "the second factor cannot be read: ask an administrator to remove it");
 	if (account_throttled_code(w->verified.hold, &subject(w)->policy, w->now))

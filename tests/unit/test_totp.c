@@ -23,14 +23,21 @@ static const char *const codes[] = { "755224", "287082", "359152", "969429", "33
 	                             "254676", "287922", "162583", "399871", "520489" };
 
 static enum totp_match
-check(const char *typed, int64_t now, int64_t last_step, int64_t *step)
+check_back(const char *typed, int64_t now, unsigned back_steps, int64_t last_step, int64_t *step)
 {
+	const struct totp_window window = { .now = now, .back_steps = back_steps, .last_step = last_step };
 	enum totp_match match = TOTP_RIGHT;
 
 	*step = 99;
-	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)typed, strlen(typed), now, last_step, &match, step),
+	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)typed, strlen(typed), &window, &match, step),
 	                 0);
 	return match;
+}
+
+static enum totp_match
+check(const char *typed, int64_t now, int64_t last_step, int64_t *step)
+{
+	return check_back(typed, now, 1, last_step, step);
 }
 
 static void
@@ -99,6 +106,31 @@ window_is_this_step_and_the_one_before(void **state)
 }
 
 static void
+window_is_what_the_policy_says(void **state)
+{
+	int64_t step;
+	unsigned back;
+
+	(void)state;
+	assert_int_equal(check_back(codes[5], 179, 0, -1, &step), TOTP_RIGHT);
+	assert_int_equal(check_back(codes[5], 180, 0, -1, &step), TOTP_WRONG);
+	for (back = 0; back <= 4; back++) {
+		assert_int_equal(check_back(codes[5], 179 + 30 * back, back, -1, &step), TOTP_RIGHT);
+		assert_true(step == 5);
+		assert_int_equal(check_back(codes[5], 180 + 30 * back, back, -1, &step), TOTP_WRONG);
+		/* however wide, it never reaches into the future */
+		assert_int_equal(check_back(codes[6], 179, back, -1, &step), TOTP_WRONG);
+		assert_true(step == -1);
+	}
+	assert_int_equal(check_back(codes[0], 299, TOTP_BACK_MAX, -1, &step), TOTP_RIGHT);
+	assert_true(step == 0);
+	/* spent stays spent, anywhere in it */
+	assert_int_equal(check_back(codes[5], 269, 3, 6, &step), TOTP_SPENT);
+	assert_int_equal(check_back(codes[7], 269, 3, 6, &step), TOTP_RIGHT);
+	assert_true(step == 7);
+}
+
+static void
 spent_steps_stay_spent(void **state)
 {
 	int64_t step;
@@ -134,10 +166,12 @@ digits_seen_once_stay_spent_when_the_next_step_has_them_too(void **state)
 		memcpy(before, code, sizeof(code));
 	}
 	assert_true(step < 20000000);
-	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)code, TOTP_DIGITS, step * TOTP_PERIOD_SEC, -1, &match, &found), 0);
+	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)code, TOTP_DIGITS,
+	                            &(struct totp_window){ step * TOTP_PERIOD_SEC, 1, -1 }, &match, &found), 0);
 	assert_int_equal(match, TOTP_RIGHT);
 	assert_true(found == step); /* the later one, so that both are spent */
-	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)code, TOTP_DIGITS, step * TOTP_PERIOD_SEC, step - 1, &match, &found), 0);
+	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)code, TOTP_DIGITS,
+	                            &(struct totp_window){ step * TOTP_PERIOD_SEC, 1, step - 1 }, &match, &found), 0);
 	assert_int_equal(match, TOTP_SPENT);
 	assert_true(found == -1);
 }
@@ -147,6 +181,7 @@ only_six_digits_are_a_code(void **state)
 {
 	static const char *const bad[] = { "", "28708", "2870820", "28708 ", " 28708", "28708x", "+28708", "-28708",
 		                           "２８７０８２", "28708\n", "0x1234" };
+	const struct totp_window window = { 59, 1, -1 };
 	enum totp_match match;
 	uint8_t *megabyte = malloc(1 << 20);
 	int64_t step;
@@ -155,11 +190,11 @@ only_six_digits_are_a_code(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(check(bad[i], 59, -1, &step), TOTP_WRONG);
-	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)"28708\0", 6, 59, -1, &match, &step), 0);
+	assert_int_equal(totp_check(seed, SEED_LEN, (const uint8_t *)"28708\0", 6, &window, &match, &step), 0);
 	assert_int_equal(match, TOTP_WRONG);
 	assert_non_null(megabyte);
 	memset(megabyte, '2', 1 << 20);
-	assert_int_equal(totp_check(seed, SEED_LEN, megabyte, 1 << 20, 59, -1, &match, &step), 0);
+	assert_int_equal(totp_check(seed, SEED_LEN, megabyte, 1 << 20, &window, &match, &step), 0);
 	assert_int_equal(match, TOTP_WRONG);
 	free(megabyte);
 }
@@ -167,6 +202,7 @@ only_six_digits_are_a_code(void **state)
 static void
 range_of_seed_and_time(void **state)
 {
+	const struct totp_window window = { 0, 1, -1 };
 	uint8_t octets[TOTP_SEED_MAX + 1] = { 1 };
 	char code[TOTP_DIGITS + 1];
 	enum totp_match match = TOTP_RIGHT;
@@ -181,15 +217,22 @@ range_of_seed_and_time(void **state)
 	assert_int_equal(totp_code(octets, TOTP_SEED_MIN, -1, code), ERR_RANGE);
 	assert_int_equal(totp_code(octets, TOTP_SEED_MIN, INT64_MAX, code), 0);
 	assert_int_equal(strlen(code), TOTP_DIGITS);
-	assert_int_equal(totp_check(octets, 19, (const uint8_t *)"123456", 6, 0, -1, &match, &step), ERR_RANGE);
+	assert_int_equal(totp_check(octets, 19, (const uint8_t *)"123456", 6, &window, &match, &step), ERR_RANGE);
 	assert_int_equal(match, TOTP_WRONG);
 	match = TOTP_RIGHT;
-	assert_int_equal(totp_check(octets, 65, (const uint8_t *)"123456", 6, 0, -1, &match, &step), ERR_RANGE);
+	assert_int_equal(totp_check(octets, 65, (const uint8_t *)"123456", 6, &window, &match, &step), ERR_RANGE);
 	assert_int_equal(match, TOTP_WRONG);
 	match = TOTP_RIGHT;
-	assert_int_equal(totp_check(octets, 20, (const uint8_t *)"123456", 6, -1, -1, &match, &step), ERR_RANGE);
+	assert_int_equal(totp_check(octets, 20, (const uint8_t *)"123456", 6, &(struct totp_window){ -1, 1, -1 }, &match, &step), ERR_RANGE);
 	assert_int_equal(match, TOTP_WRONG);
-	assert_int_equal(totp_check(octets, 20, (const uint8_t *)"123456", 6, INT64_MAX, -1, &match, &step), 0);
+	match = TOTP_RIGHT;
+	assert_int_equal(totp_check(octets, 20, (const uint8_t *)"123456", 6, &(struct totp_window){ 0, TOTP_BACK_MAX + 1, -1 },
+	                            &match, &step),
+	                 ERR_RANGE);
+	assert_int_equal(match, TOTP_WRONG);
+	assert_int_equal(totp_check(octets, 20, (const uint8_t *)"123456", 6, &(struct totp_window){ INT64_MAX, 1, -1 }, &match,
+	                            &step),
+	                 0);
 }
 
 static void
@@ -330,6 +373,7 @@ main(void)
 		cmocka_unit_test(vectors_of_rfc_4226),
 		cmocka_unit_test(vectors_of_rfc_6238),
 		cmocka_unit_test(window_is_this_step_and_the_one_before),
+		cmocka_unit_test(window_is_what_the_policy_says),
 		cmocka_unit_test(spent_steps_stay_spent),
 		cmocka_unit_test(digits_seen_once_stay_spent_when_the_next_step_has_them_too),
 		cmocka_unit_test(only_six_digits_are_a_code),
