@@ -1,5 +1,5 @@
 /*
- * nfkc.h - inside of src/core: passwords in one spelling (Unicode normalization form KC), so that the same
+ * nfkc.h - passwords in one spelling (Unicode normalization form KC), so that the same
  *          keys pressed on another system give the same octets.
  */
 #ifndef MUSTER_CORE_NFKC_H

@@ -18,23 +18,12 @@
 #define MINT_INTERVAL_DEFAULT_SEC 300
 #define QUEUE_RDN "ou=queue,"
 
-enum config_type {
-	CONFIG_KEY_FILE = 1,
-	CONFIG_POLICY,
-	CONFIG_BASE,
-	CONFIG_QUEUE,
-	CONFIG_COURIER,
-	CONFIG_MIN_SSF,
-	CONFIG_LEASE,
-	CONFIG_MINT_INTERVAL,
-	CONFIG_ARGON2
-};
-
 static ConfigDriver config_keys, config_dn, config_couriers, config_number, config_argon2;
 
 #define DEFINITION(number, name, desc, rest) \
 	"( " ARC_ATTRIBUTE "." number " NAME '" name "' DESC '" desc "' " rest " )"
 #define TEXT_TYPE "EQUALITY caseExactMatch SYNTAX OMsDirectoryString SINGLE-VALUE"
+#define TEXTS_TYPE "EQUALITY caseExactMatch SYNTAX OMsDirectoryString"
 #define NUMBER_TYPE "EQUALITY integerMatch SYNTAX OMsInteger SINGLE-VALUE"
 #define DN_TYPE "EQUALITY distinguishedNameMatch SYNTAX OMsDN"
 
@@ -58,13 +47,21 @@ static ConfigTable config_table[] = {
 	  DEFINITION("8", "olcMusterMintInterval", "Seconds between two tokens of a member", NUMBER_TYPE), NULL, { 0 } },
 	{ "muster-argon2", "m=KiB t=passes", 2, 3, 0, ARG_MAGIC | CONFIG_ARGON2, config_argon2,
 	  DEFINITION("9", "olcMusterArgon2", "Cost of new password hashes: m=KiB t=passes", TEXT_TYPE), NULL, { 0 } },
+	{ "muster-blocklist", "path", 2, 2, 0, ARG_STRING | ARG_QUOTE | ARG_MAGIC | CONFIG_BLOCKLIST, lists_config,
+	  DEFINITION("10", "olcMusterBlocklist", "File of words that are no passwords, one a line", TEXTS_TYPE), NULL, { 0 } },
+	{ "muster-breached", "path", 2, 2, 0, ARG_STRING | ARG_QUOTE | ARG_MAGIC | CONFIG_BREACHED, lists_config,
+	  DEFINITION("11", "olcMusterBreached", "Sorted file of SHA-1 hashes of breached passwords", TEXT_TYPE), NULL, { 0 } },
+	{ "muster-context-word", "word", 2, 2, 0, ARG_STRING | ARG_QUOTE | ARG_MAGIC | CONFIG_CONTEXT_WORD, lists_config,
+	  DEFINITION("12", "olcMusterContextWord", "Name of a product or service that is no password", TEXTS_TYPE), NULL,
+	  { 0 } },
 	{ NULL, NULL, 0, 0, 0, ARG_IGNORED, NULL, NULL, NULL, { 0 } }
 };
 
 static ConfigOCs config_classes[] = {
 	{ "( " ARC_CLASS ".1 NAME 'olcMusterConfig' DESC 'Muster: members log in with password and second factor' "
 	  "SUP olcOverlayConfig MAY ( olcMusterKeyFile $ olcMusterPolicy $ olcMusterBase $ olcMusterQueue $ "
-	  "olcMusterCourier $ olcMusterMinSSF $ olcMusterLease $ olcMusterMintInterval $ olcMusterArgon2 ) )",
+	  "olcMusterCourier $ olcMusterMinSSF $ olcMusterLease $ olcMusterMintInterval $ olcMusterArgon2 $ "
+	  "olcMusterBlocklist $ olcMusterBreached $ olcMusterContextWord ) )",
 	  Cft_Overlay, config_table, NULL, NULL, NULL, NULL, NULL },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 };
@@ -471,6 +468,7 @@ muster_db_open(BackendDB *be, ConfigReply *cr)
 		return -1;
 	}
 	allow_transactions(m, 0);
+	lists_open(m);
 	m->open = 1;
 	return 0;
 }
@@ -488,6 +486,7 @@ muster_db_close(BackendDB *be, ConfigReply *cr)
 	allow_transactions(m, 1);
 	m->open = 0;
 	keyring_free(&m->ring);
+	lists_close(m);
 	return 0;
 }
 
@@ -506,6 +505,7 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	ber_bvarray_free(m->couriers);
 	ch_free(m->argon2_text);
 	ch_free(m->key_file);
+	lists_free(m);
 	keyring_free(&m->ring);
 	accounts_free(&m->accounts);
 	ch_free(m);

@@ -36,7 +36,8 @@ change_write(Operation *op, struct muster *m, struct member *member, struct veri
 		r = verify_spend(op, m, member, result, 0, &mods);
 	if (r < 0) {
 		mods_free(&mods);
-		snprintf(text, PWRULES_TEXT_MAX, "%s", err_str(r));
+		if (*text == '\0')
+			snprintf(text, PWRULES_TEXT_MAX, "%s", err_str(r));
 		return LDAP_UNWILLING_TO_PERFORM;
 	}
 	rc = mods_write(op, m, &member->dn, &member->ndn, &mods);

@@ -86,10 +86,7 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 	if (r < 0) {
 		mods_free(&mods);
 		x->rule = r == ERR_RULES ? "password-rules" : "unusable";
-		if (r == ERR_RULES)
-			exop_refuse(x, LDAP_CONSTRAINT_VIOLATION, text, text);
-		else
-			exop_refuse_verify(x, VERIFY_UNUSABLE);
+		exop_refuse(x, r == ERR_RULES ? LDAP_CONSTRAINT_VIOLATION : LDAP_UNWILLING_TO_PERFORM, text, text);
 		return;
 	}
 	if (mail_is(&member->mail, ch->address)) {

@@ -22,6 +22,7 @@ overlay_sources = \
 	src/slapd/fresh.c \
 	src/slapd/fresh.h \
 	src/slapd/internal.c \
+	src/slapd/lists.c \
 	src/slapd/member.c \
 	src/slapd/mods.c \
 	src/slapd/module.c \
@@ -30,6 +31,7 @@ overlay_sources = \
 	src/slapd/outbox.c \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
+	src/slapd/password_words.c \
 	src/slapd/policy.c \
 	src/slapd/ppctrl.c \
 	src/slapd/queue.c \

@@ -17,6 +17,7 @@
  *   internal.c search, add, delete as the rootdn    fresh.c     how each connection was bound
  *   networks.c where clients are and may be         grace.c     the very same credential again
  *   app_password.c  passwords of programs           factor.c    a code against a member's second factor
+ *   lists.c    word lists, breached hashes           password_words.c  new passwords against names and lists
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -64,6 +65,11 @@ struct muster {
 	struct pwhash_cost cost;
 	struct keyring *ring; /* NULL when the key file could not be read: every member is refused */
 	struct accounts *accounts;
+	BerVarray blocklists;    /* olcMusterBlocklist: paths */
+	struct wordlist *words;  /* what is in them, NULL for none */
+	int words_usable;        /* 0: one of them cannot be read */
+	char *breached;          /* olcMusterBreached: path */
+	BerVarray context_words; /* olcMusterContextWord */
 };
 
 /* Attribute descriptions, looked up once by schema.c. */
@@ -74,7 +80,7 @@ struct muster_ads {
 		*daily_password_failures, *daily_code_failures, *code_window, *max_app_passwords, *code_grace, *network,
 		*app_password, *app_password_used, *known_source;
 	AttributeDescription *oath_secret, *oath_last_step;
-	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *display_name, *owner;
+	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *sn, *given_name, *display_name, *owner;
 	/* ppolicy's */
 	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_min_length, *pwd_max_length,
 		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change,
@@ -357,15 +363,25 @@ struct password_change {
 	struct berval plain;
 	int by_self;    /* 0: somebody else sets it: pwdReset and notice */
 	int by_token;
+	Entry *entry;   /* the member's entry when it is being added, NULL: it is in the database */
 };
 /*
  * password_plan - check a new password against rules and history and append everything that goes with it: hash,
  *                 pwdChangedTime, pwdHistory, pwdReset, challenges and login state gone, outbox notice.
- * out:   text  PWRULES_TEXT_MAX octets, for ERR_RULES
- * error: ERR_RULES, ERR_MEMORY, ERR_KEY; nothing appended
+ * out:   text  PWRULES_TEXT_MAX octets: for ERR_RULES the rules, else what to do; "" on success
+ * error: ERR_RULES, ERR_MEMORY, ERR_KEY, ERR_IO (a list cannot be read); nothing appended
  */
 int password_plan(Operation *op, struct muster *m, const struct member *member,
                   const struct password_change *change, Modifications **mods, char text[PWRULES_TEXT_MAX]);
+
+/*
+ * password_words - password_words.c: the rules context and blocklist.
+ * in:    entry   as in struct password_change
+ * out:   broken  rules that are broken are or-ed in
+ * error: ERR_IO (a list cannot be read: nobody can tell), ERR_MEMORY
+ */
+int password_words(Operation *op, struct muster *m, const struct member *member, Entry *entry, const struct berval *plain,
+                   unsigned *broken);
 
 /* password_matches - 1 when plain is one of the member's stored passwords of any scheme; costs time per value. */
 int password_matches(Operation *op, struct muster *m, BerVarray stored, const struct berval *plain);
@@ -418,6 +434,34 @@ int extended_hook(Operation *op, SlapReply *rs); /* Password Modify of a member;
 int exop_register(void);
 int sasl_register(void);
 int config_register(slap_overinst *muster);
+
+/* Numbers of the configuration attributes; the same as the last part of their OIDs. */
+enum config_type {
+	CONFIG_KEY_FILE = 1,
+	CONFIG_POLICY,
+	CONFIG_BASE,
+	CONFIG_QUEUE,
+	CONFIG_COURIER,
+	CONFIG_MIN_SSF,
+	CONFIG_LEASE,
+	CONFIG_MINT_INTERVAL,
+	CONFIG_ARGON2,
+	CONFIG_BLOCKLIST,
+	CONFIG_BREACHED,
+	CONFIG_CONTEXT_WORD
+};
+
+/*
+ * lists.c. lists_config - olcMusterBlocklist, olcMusterBreached, olcMusterContextWord
+ *          lists_open, lists_close - with the database; what cannot be read is logged and fails when it is needed
+ *          lists_breached - look for a SHA-1 hash in the file of breached passwords. error: ERR_IO, which is logged
+ */
+ConfigDriver lists_config;
+void lists_open(struct muster *m);
+void lists_close(struct muster *m);
+void lists_free(struct muster *m);
+int lists_breached(Operation *op, struct muster *m, const uint8_t *hash, int *found_out);
+
 /* config_order_wrong - 1 when an overlay that must be below muster is above it */
 int config_order_wrong(const slap_overinst *on);
 

@@ -5,6 +5,9 @@
 
 #include <sys/time.h>
 
+#define TEXT_UNUSABLE "the server cannot store passwords now: have olcMusterKeyFile and the policy's numbers checked"
+#define TEXT_LISTS "the server cannot check new passwords now: have olcMusterBlocklist and olcMusterBreached checked"
+
 #define HISTORY_TIME_MAX 40
 #define HISTORY_HEAD_MAX (HISTORY_TIME_MAX + 80)
 
@@ -204,23 +207,31 @@ int
 password_plan(Operation *op, struct muster *m, const struct member *member, const struct password_change *change,
               Modifications **mods, char text[PWRULES_TEXT_MAX])
 {
-	const struct pwrules *rules = &member->policy.rules;
+	struct pwrules rules = member->policy.rules;
 	const uint8_t *plain = (const uint8_t *)change->plain.bv_val;
 	char hash[PWHASH_TEXT_MAX] = "";
 	struct berval **sorted = NULL;
 	unsigned broken, count;
 	int r = ERR_INTERNAL;
 
-	text[0] = '\0';
+	snprintf(text, PWRULES_TEXT_MAX, "%s", TEXT_UNUSABLE);
 	if (m->ring == NULL || !member->policy_usable)
 		return ERR_KEY;
+	if (member_factor_active(member))
+		rules.min_length = member->policy.min_length_factor;
 	sorted = history_sorted(member, &count);
-	broken = pwrules_check(rules, plain, change->plain.bv_len);
-	if (!(broken & (PWRULE_BYTES | PWRULE_ENCODING)) &&
-	    used_before(op, m, member, sorted, count, &change->plain))
-		broken |= PWRULE_HISTORY;
+	broken = pwrules_check(&rules, plain, change->plain.bv_len);
+	if (!(broken & (PWRULE_BYTES | PWRULE_ENCODING))) {
+		r = password_words(op, m, member, change->entry, &change->plain, &broken);
+		if (r < 0) {
+			snprintf(text, PWRULES_TEXT_MAX, "%s", TEXT_LISTS);
+			goto out;
+		}
+		if (used_before(op, m, member, sorted, count, &change->plain))
+			broken |= PWRULE_HISTORY;
+	}
 	if (broken) {
-		pwrules_format(rules, broken, text);
+		pwrules_format(&rules, broken, text);
 		r = ERR_RULES;
 		goto out;
 	}
@@ -228,6 +239,7 @@ password_plan(Operation *op, struct muster *m, const struct member *member, cons
 	if (r < 0)
 		goto out;
 	plan_write(member, change, hash, sorted, count, mods);
+	text[0] = '\0';
 	r = 0;
 out:
 	ch_free(sorted);

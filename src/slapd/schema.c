@@ -82,6 +82,8 @@ static const struct wanted standard_attributes[] = {
 	{ &muster_ad.uid, "uid" },
 	{ &muster_ad.o, "o" },
 	{ &muster_ad.cn, "cn" },
+	{ &muster_ad.sn, "sn" },
+	{ &muster_ad.given_name, "givenName" },
 	{ &muster_ad.display_name, "displayName" },
 	{ &muster_ad.owner, "owner" },
 };

@@ -95,7 +95,9 @@ add_password(struct write *w, Entry *e, const char *uuid)
 	fresh.mail = borrow(e, muster_ad.mail);
 	fresh.language = borrow(e, muster_ad.preferred_language);
 	fresh.policy_usable = policy_load(w->op, w->m, &e->e_nname, &fresh.policy) == 0;
+	fresh.seed_sealed = borrow(e, muster_ad.oath_secret);
 	change.plain = a->a_vals[0];
+	change.entry = e;
 	r = password_plan(w->op, w->m, &fresh, &change, &planned, text);
 	if (r < 0)
 		return write_refuse_plan(w, r, text);

@@ -310,10 +310,7 @@ int
 write_refuse_plan(struct write *w, int r, const char *rules_text)
 {
 	if (r != ERR_RULES)
-		return write_refuse(w, r == ERR_KEY ? LDAP_UNWILLING_TO_PERFORM : LDAP_OTHER,
-		                    r == ERR_KEY ? "the server cannot store passwords now: have olcMusterKeyFile and the "
-		                                   "policy's numbers checked"
-		                                 : "internal error");
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM, rules_text);
 	w->rule = "password-rules";
 	w->ppolicy = ppctrl_of_rules(rules_text);
 	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, rules_text);
