@@ -59,6 +59,18 @@ static const struct kind kinds[] = {
 	  N_("the second factor of the account %s was removed. From now on logging in takes your password only."),
 	  N_("If it was not you, tell your administrator at once."),
 	  0 },
+	{ "app-password-added",
+	  N_("%s: app password added"),
+	  N_("an app password was added to the account %s. The program that has it logs in without your password and without a "
+	     "code. It cannot change anything in your account."),
+	  N_("If it was not you, somebody else knows your password: change it, revoke the app password and tell your "
+	     "administrator at once."),
+	  0 },
+	{ "app-password-revoked",
+	  N_("%s: app password revoked"),
+	  N_("an app password of the account %s was revoked. The program that had it cannot log in any more."),
+	  N_("If it was not you, tell your administrator at once."),
+	  0 },
 };
 
 /* What a text says about the member; "" for what is not known. */

@@ -95,8 +95,8 @@ audit(Operation *op, const struct audit_event *event)
 	value_text(event->dn, dn, sizeof(dn));
 	value_text(actor(op, event->dn), by, sizeof(by));
 	value_text(op->o_conn != NULL ? &op->o_conn->c_peer_name : NULL, from, sizeof(from));
-	value_text(request != NULL ? &request->service : NULL, service, sizeof(service));
-	value_text(request != NULL ? &request->rhost : NULL, rhost, sizeof(rhost));
+	value_text(request != NULL ? &request->service : event->service, service, sizeof(service));
+	value_text(request != NULL ? &request->rhost : event->rhost, rhost, sizeof(rhost));
 	ber_str2bv(event->text != NULL ? event->text : "", 0, 0, &words);
 	value_text(&words, text, sizeof(text));
 	/* At every log level but 0: Debian's slapd runs with "none", and who got in must be known there too. */

@@ -3,6 +3,7 @@
  */
 #include "slapd/factor_control.h"
 #include "slapd/fresh.h"
+#include "slapd/grace.h"
 
 #include "common/secret.h"
 
@@ -13,6 +14,7 @@ struct bind {
 	struct member *member; /* NULL: no such entry */
 	const struct factor_request *control;
 	struct verify_result result;
+	char app_password[APPPW_ID_LEN + 1]; /* "" when it is none */
 };
 
 /* What is answered for each outcome; with_control applies when the request carried the SecondFactor control. */
@@ -138,6 +140,7 @@ struct accepted {
 	slap_callback callback;
 	struct muster *m;
 	char uuid[sizeof(((struct member *)0)->uuid)];
+	char app_password[APPPW_ID_LEN + 1];
 };
 
 static int
@@ -147,7 +150,8 @@ still_active(Operation *op, const struct accepted *accepted)
 	int active;
 
 	active = member_load(op, accepted->m, &op->o_req_ndn, &member) == 0 && member->status == MEMBER_ACTIVE &&
-	         strcmp(member->uuid, accepted->uuid) == 0;
+	         strcmp(member->uuid, accepted->uuid) == 0 &&
+	         (accepted->app_password[0] == '\0' || app_password_is_there(member, accepted->app_password));
 	member_free(&member);
 	return active;
 }
@@ -183,6 +187,7 @@ have_looked_at(struct bind *b)
 	accepted->callback.sc_private = accepted;
 	accepted->m = b->m;
 	memcpy(accepted->uuid, b->member->uuid, sizeof(accepted->uuid));
+	memcpy(accepted->app_password, b->app_password, sizeof(accepted->app_password));
 	overlay_callback_after_backover(op, &accepted->callback, 1);
 }
 
@@ -205,15 +210,31 @@ spend(struct bind *b)
 	return rc;
 }
 
+/* let_in - answer a login that is right in every respect. in: previous, when the one before was */
+static int
+let_in(struct bind *b, enum login_how how, int64_t previous)
+{
+	log_outcome(b, LDAP_SUCCESS, NULL);
+	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
+	if (b->control != NULL)
+		factor_answer(b->op, b->rs, FACTOR_OK, previous);
+	fresh_note(b->op, b->member, how);
+	have_looked_at(b);
+	/* The frontend gives the connection this name and sends the result. */
+	ber_dupbv(&b->op->orb_edn, &b->member->dn);
+	return b->rs->sr_err = LDAP_SUCCESS;
+}
+
 static int
 accept_login(struct bind *b)
 {
 	int64_t previous = b->result.fresh != NULL ? b->result.fresh->last_success : b->member->last_success;
+	int with_factor = b->result.step >= 0 || !BER_BVISNULL(&b->result.recovery);
 	int rc = spend(b);
 
 	switch (rc) {
 	case LDAP_SUCCESS:
-		break;
+		return let_in(b, with_factor ? LOGIN_FACTOR : LOGIN_PASSWORD, previous);
 	case LDAP_NO_SUCH_ATTRIBUTE:
 	case LDAP_TYPE_OR_VALUE_EXISTS:
 	case LDAP_CONSTRAINT_VIOLATION:
@@ -225,19 +246,32 @@ accept_login(struct bind *b)
 	default:
 		return fail(b, LDAP_UNAVAILABLE, "the login could not be recorded", NULL);
 	}
-	log_outcome(b, LDAP_SUCCESS, NULL);
-	ppctrl_answer(b->op, b->rs, PPCTRL_NONE);
-	if (b->control != NULL)
-		factor_answer(b->op, b->rs, FACTOR_OK, previous);
-	fresh_note(b->op, b->member, b->result.step >= 0 || !BER_BVISNULL(&b->result.recovery) ? LOGIN_FACTOR : LOGIN_PASSWORD);
-	have_looked_at(b);
-	/* The frontend gives the connection this name and sends the result. */
-	ber_dupbv(&b->op->orb_edn, &b->member->dn);
-	return b->rs->sr_err = LDAP_SUCCESS;
 }
 
+/* accept_app_password - a copy of the directory lets programs in without writing it down */
 static int
-judge(struct bind *b)
+accept_app_password(struct bind *b)
+{
+	int64_t now = (int64_t)slap_get_time();
+	Modifications *mods = NULL;
+	int rc = LDAP_SUCCESS;
+
+	b->result.factor = "app-password";
+	if (!SLAP_SINGLE_SHADOW(b->m->db)) {
+		app_password_used(b->member, b->app_password, now, &mods);
+		mods_add_time(&mods, LDAP_MOD_REPLACE, slap_schema.si_ad_pwdLastSuccess, (int64_t)b->op->o_time);
+		rc = mods_write(b->op, b->m, &b->member->dn, &b->member->ndn, &mods);
+	}
+	if (rc == LDAP_NO_SUCH_OBJECT)
+		return fail(b, LDAP_INVALID_CREDENTIALS, NULL, "no-member");
+	if (rc != LDAP_SUCCESS)
+		return fail(b, LDAP_UNAVAILABLE, "the login could not be recorded", NULL);
+	return let_in(b, LOGIN_APP_PASSWORD, 0);
+}
+
+/* judge_password - verify what was sent. out: outcome_out, what came of it */
+static int
+judge_password(struct bind *b, enum verify_outcome *outcome_out)
 {
 	struct verify_request request = {
 		.password = b->op->orb_cred,
@@ -251,10 +285,63 @@ judge(struct bind *b)
 		request.rhost = b->control->rhost;
 	}
 	verify_begin(b->op, b->m, b->member, &b->op->o_req_ndn, &request, &b->result);
-	if (b->result.outcome == VERIFY_OK && b->member != NULL)
-		rc = accept_login(b);
+	*outcome_out = b->result.outcome;
+	if (b->result.outcome != VERIFY_OK || b->member == NULL)
+		return refuse(b, b->result.outcome);
+	rc = accept_login(b);
+	if (rc != LDAP_SUCCESS)
+		*outcome_out = rc == LDAP_INVALID_CREDENTIALS ? VERIFY_DENIED : VERIFY_BUSY;
+	return rc;
+}
+
+/* may_repeat - whether a member whose code was right moments ago may log in still. Without a code nothing was spent. */
+static int
+may_repeat(struct bind *b)
+{
+	static const struct berval no_rhost = BER_BVNULL;
+	const char *rule;
+
+	return b->member != NULL && b->member->may_auth && b->m->ring != NULL && member_factor_active(b->member) &&
+	       verify_standing(b->member, (int64_t)slap_get_time(), &rule) == VERIFY_OK &&
+	       networks_allow(b->op, &b->member->policy, &no_rhost);
+}
+
+/* judge_repeated - a client without the control; it may be saying once more what it said moments ago */
+static int
+judge_repeated(struct bind *b)
+{
+	enum verify_outcome outcome;
+	const struct member *member;
+	struct grace grace;
+	int rc;
+
+	grace_begin(b->op, b->m, b->member, &b->op->orb_cred, &grace);
+	if (grace.state == GRACE_AGAIN && may_repeat(b)) {
+		b->result.factor = "repeated";
+		return let_in(b, LOGIN_REPEATED, 0);
+	}
+	if (grace.state == GRACE_JUDGED) {
+		b->result.rule = "repeated";
+		return refuse(b, grace.outcome);
+	}
+	rc = judge_password(b, &outcome);
+	member = b->result.fresh != NULL ? b->result.fresh : b->member;
+	grace_end(&grace, outcome, member, b->result.stored, b->result.renewed);
+	return rc;
+}
+
+static int
+judge(struct bind *b)
+{
+	enum verify_outcome outcome;
+	int rc;
+
+	if (b->control != NULL)
+		rc = judge_password(b, &outcome);
+	else if (app_password_match(b->op, b->m, b->member, &b->op->orb_cred, b->app_password))
+		rc = accept_app_password(b);
 	else
-		rc = refuse(b, b->result.outcome);
+		rc = judge_repeated(b);
 	verify_end(b->op, b->m, b->member, &b->result);
 	secret_wipe(b->op->orb_cred.bv_val, b->op->orb_cred.bv_len);
 	if (b->control != NULL)

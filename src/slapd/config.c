@@ -379,8 +379,9 @@ muster_db_init(BackendDB *be, ConfigReply *cr)
 	m->cost = cost;
 	for (i = 0; i < NUMBERS; i++)
 		*number_field(m, &numbers[i]) = numbers[i].absent;
-	if (accounts_new(&m->accounts) < 0) {
+	if (accounts_new(&m->accounts) < 0 || grace_new(&m->grace) < 0) {
 		snprintf(cr->msg, sizeof(cr->msg), "muster: out of memory");
+		accounts_free(&m->accounts);
 		ch_free(m);
 		return -1;
 	}
@@ -508,6 +509,7 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	lists_free(m);
 	keyring_free(&m->ring);
 	accounts_free(&m->accounts);
+	grace_free(&m->grace);
 	ch_free(m);
 	on->on_bi.bi_private = NULL;
 	return 0;

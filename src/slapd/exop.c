@@ -21,14 +21,17 @@ static const struct exop_row {
 	enum exop_number number;
 	const char *name;
 	int courier_only;
+	int reads_only; /* carried out by a copy of the directory, too, and without a sealing key */
 	exop_handler *handler;
 } rows[] = {
-	{ BER_BVC(MUSTER_EXOP_ARC ".1"), EXOP_REQUEST_RESET, "requestReset", 0, request_reset_handle },
-	{ BER_BVC(MUSTER_EXOP_ARC ".2"), EXOP_REDEEM, "redeem", 0, redeem_handle },
-	{ BER_BVC(MUSTER_EXOP_ARC ".3"), EXOP_CHANGE_PASSWORD, "changePassword", 0, change_password_handle },
-	{ BER_BVC(MUSTER_EXOP_ARC ".4"), EXOP_ENROL_TOTP, "enrolTotp", 0, enrol_totp_handle },
-	{ BER_BVC(MUSTER_EXOP_ARC ".5"), EXOP_CLAIM, "claim", 1, claim_handle },
-	{ BER_BVC(MUSTER_EXOP_ARC ".6"), EXOP_DONE, "done", 1, done_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".1"), EXOP_REQUEST_RESET, "requestReset", 0, 0, request_reset_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".2"), EXOP_REDEEM, "redeem", 0, 0, redeem_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".3"), EXOP_CHANGE_PASSWORD, "changePassword", 0, 0, change_password_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".4"), EXOP_ENROL_TOTP, "enrolTotp", 0, 0, enrol_totp_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".5"), EXOP_CLAIM, "claim", 1, 0, claim_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".6"), EXOP_DONE, "done", 1, 0, done_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".8"), EXOP_NEW_APP_PASSWORD, "newAppPassword", 0, 0, new_app_password_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".9"), EXOP_CHECK_ACCOUNT, "checkAccount", 0, 1, check_account_handle },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -86,6 +89,8 @@ exop_audit(struct exop *x, int result, const char *text)
 		.factor = x->factor,
 		.rule = result != LDAP_SUCCESS ? x->rule : NULL,
 		.text = text,
+		.service = &x->args.service,
+		.rhost = &x->args.rhost,
 	};
 
 	audit(x->op, &event);
@@ -95,6 +100,12 @@ void
 exop_accepted(struct exop *x, const char *text)
 {
 	exop_audit(x, LDAP_SUCCESS, text);
+}
+
+void
+exop_judged(struct exop *x, int accepted)
+{
+	exop_audit(x, accepted ? LDAP_SUCCESS : LDAP_INVALID_CREDENTIALS, NULL);
 }
 
 void
@@ -204,6 +215,8 @@ permit(struct exop *x, const struct exop_row *row, const char **text_out)
 		return LDAP_INSUFFICIENT_ACCESS;
 	}
 	*text_out = NULL;
+	if (row->reads_only)
+		return LDAP_SUCCESS;
 	if (SLAP_SHADOW(x->be))
 		*text_out = TEXT_COPY;
 	else if (restricted & (SLAP_RESTRICT_READONLY | SLAP_RESTRICT_OP_WRITES | SLAP_RESTRICT_OP_EXTENDED))
@@ -271,7 +284,7 @@ exop_register(void)
 	size_t i;
 
 	for (i = 0; i < ROWS; i++)
-		if (load_extop2(&rows[i].oid, SLAP_EXOP_WRITES, exop_main, 0) != 0)
+		if (load_extop2(&rows[i].oid, rows[i].reads_only ? 0 : SLAP_EXOP_WRITES, exop_main, 0) != 0)
 			return LDAP_OTHER;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #define EXOP_VALUE_MAX (64 * 1024) /* octets of a whole request value; passwords end at SECRET_MAX */
 #define EXOP_NAME_MAX 256          /* octets of a login or of an organization's name */
 #define EXOP_DN_MAX 4096
+#define EXOP_LIST_MAX 32           /* elements of a SEQUENCE OF */
 
 /* Whom an operation is about, as the caller said it. Either dn or login is set; all point into the request. */
 struct exop_target {
@@ -30,6 +31,10 @@ struct exop_args {
 	struct berval seed;
 	struct berval record_id;
 	int outcome;
+	struct berval label;
+	struct berval networks[EXOP_LIST_MAX];
+	int networks_len;
+	struct berval service, rhost;
 };
 
 enum exop_number {
@@ -38,7 +43,9 @@ enum exop_number {
 	EXOP_CHANGE_PASSWORD = 3,
 	EXOP_ENROL_TOTP = 4,
 	EXOP_CLAIM = 5,
-	EXOP_DONE = 6
+	EXOP_DONE = 6,
+	EXOP_NEW_APP_PASSWORD = 8,
+	EXOP_CHECK_ACCOUNT = 9
 };
 
 /*
@@ -71,6 +78,8 @@ exop_handler request_reset_handle, redeem_handle; /* exop_reset.c */
 exop_handler change_password_handle;              /* exop_password.c */
 exop_handler enrol_totp_handle;                   /* exop_totp.c */
 exop_handler claim_handle, done_handle;           /* courier.c */
+exop_handler new_app_password_handle;             /* exop_app.c */
+exop_handler check_account_handle;                /* check_account.c */
 
 /* exop_answer - send the answer, once; what follows in the handler happens after it. text: may be NULL */
 void exop_answer(struct exop *x, int result, const char *text);
@@ -86,6 +95,9 @@ void exop_verify(struct exop *x, struct member *member, struct berval *key, cons
 
 /* exop_accepted - audit line of what was done; text: for the log alone, may be NULL */
 void exop_accepted(struct exop *x, const char *text);
+
+/* exop_judged - audit line of a question that is answered with success whatever the answer is: the login is accepted or not */
+void exop_judged(struct exop *x, int accepted);
 
 /* exop_refuse - audit line and answer of a refusal. reason: for the log alone, text: for the caller, may be NULL */
 void exop_refuse(struct exop *x, int result, const char *reason, const char *text);

@@ -96,7 +96,25 @@ take_outcome(struct cursor *in, int *out)
 	return *out <= 1 ? 0 : ERR_INPUT;
 }
 
-enum field_kind { FIELD_END = 0, FIELD_TARGET, FIELD_OCTETS, FIELD_CODE_OPTIONAL, FIELD_TEXT, FIELD_OUTCOME };
+/* take_networks - SEQUENCE OF UTF8String */
+static int
+take_networks(struct cursor *in, struct exop_args *args)
+{
+	struct berval content;
+	struct cursor list;
+
+	if (cursor_take(in, TAG_SEQUENCE, &content) < 0)
+		return ERR_INPUT;
+	cursor_enter(&list, &content);
+	for (; list.p != list.end; args->networks_len++)
+		if (args->networks_len == EXOP_LIST_MAX || take_text(&list, &args->networks[args->networks_len]) < 0)
+			return ERR_INPUT;
+	return 0;
+}
+
+enum field_kind {
+	FIELD_END = 0, FIELD_TARGET, FIELD_OCTETS, FIELD_CODE_OPTIONAL, FIELD_TEXT, FIELD_OUTCOME, FIELD_NETWORKS
+};
 
 #define FIELDS_MAX 5
 struct field {
@@ -114,6 +132,9 @@ static const struct field fields[][FIELDS_MAX] = {
 	                      { FIELD_OCTETS, ARG(code) } },
 	[EXOP_CLAIM] = { { FIELD_TEXT, ARG(record_id) } },
 	[EXOP_DONE] = { { FIELD_TEXT, ARG(record_id) }, { FIELD_OUTCOME, 0 } },
+	[EXOP_NEW_APP_PASSWORD] = { { FIELD_TARGET, 0 }, { FIELD_OCTETS, ARG(secret) }, { FIELD_CODE_OPTIONAL, ARG(code) },
+	                            { FIELD_TEXT, ARG(label) }, { FIELD_NETWORKS, 0 } },
+	[EXOP_CHECK_ACCOUNT] = { { FIELD_TARGET, 0 }, { FIELD_TEXT, ARG(service) }, { FIELD_TEXT, ARG(rhost) } },
 };
 
 static int
@@ -132,6 +153,8 @@ take_field(struct cursor *in, const struct field *field, struct exop_args *args)
 		return take_text(in, value);
 	case FIELD_OUTCOME:
 		return take_outcome(in, &args->outcome);
+	case FIELD_NETWORKS:
+		return take_networks(in, args);
 	default:
 		return ERR_INPUT;
 	}

@@ -4,13 +4,16 @@
 
 overlay_sources = \
 	src/slapd/account.c \
+	src/slapd/app_password.c \
 	src/slapd/audit.c \
 	src/slapd/bind.c \
+	src/slapd/check_account.c \
 	src/slapd/config.c \
 	src/slapd/connections.c \
 	src/slapd/courier.c \
 	src/slapd/exop.c \
 	src/slapd/exop.h \
+	src/slapd/exop_app.c \
 	src/slapd/exop_decode.c \
 	src/slapd/exop_password.c \
 	src/slapd/exop_reset.c \
@@ -21,6 +24,8 @@ overlay_sources = \
 	src/slapd/factor_control.h \
 	src/slapd/fresh.c \
 	src/slapd/fresh.h \
+	src/slapd/grace.c \
+	src/slapd/grace.h \
 	src/slapd/internal.c \
 	src/slapd/lists.c \
 	src/slapd/member.c \
@@ -43,6 +48,7 @@ overlay_sources = \
 	src/slapd/write.c \
 	src/slapd/write.h \
 	src/slapd/write_add.c \
+	src/slapd/write_app.c \
 	src/slapd/write_checks.c \
 	src/slapd/write_factor.c \
 	src/slapd/write_modify.c \

@@ -26,6 +26,7 @@
 
 #include "common/err.h"
 #include "common/secret.h"
+#include "core/apppw.h"
 #include "core/keyring.h"
 #include "core/network.h"
 #include "core/pwhash.h"
@@ -46,6 +47,7 @@ enum factor_state {
 };
 
 struct accounts;
+struct grace_table;
 
 /* One overlay instance: on->on_bi.bi_private. Set by config.c, read by everybody. */
 struct muster {
@@ -65,6 +67,7 @@ struct muster {
 	struct pwhash_cost cost;
 	struct keyring *ring; /* NULL when the key file could not be read: every member is refused */
 	struct accounts *accounts;
+	struct grace_table *grace;
 	BerVarray blocklists;    /* olcMusterBlocklist: paths */
 	struct wordlist *words;  /* what is in them, NULL for none */
 	int words_usable;        /* 0: one of them cannot be read */
@@ -411,6 +414,29 @@ int queue_request(Operation *op, struct muster *m, const char *kind, const struc
 int factor_match(Operation *op, struct muster *m, const struct member *member, const struct berval *code, int64_t now,
                  enum totp_match *match_out, int64_t *step_out);
 
+/* --- app_password.c ----------------------------------------------------------------------------- */
+
+/*
+ * app_password_match - whether what was typed at a bind is an app password of the member that op's client may use now.
+ * in:    member  NULL: nobody there
+ * out:   id_out  "" without a match
+ */
+int app_password_match(Operation *op, struct muster *m, const struct member *member, const struct berval *typed,
+                       char id_out[APPPW_ID_LEN + 1]);
+/* app_password_is_there - 1 when the member has the app password with that id */
+int app_password_is_there(const struct member *member, const char *id);
+/* app_password_used - append to mods that it is used now, unless the entry says so of this hour */
+void app_password_used(const struct member *member, const char *id, int64_t now, Modifications **mods);
+/* app_password_forget_use - append to mods that nothing is known of its use any more */
+void app_password_forget_use(const struct member *member, const char *id, Modifications **mods);
+/* app_passwords_forget - append to mods that all app passwords are gone */
+void app_passwords_forget(const struct member *member, Modifications **mods);
+
+/* --- grace.c; grace.h is for bind.c alone ---------------------------------------------------------- */
+
+int grace_new(struct grace_table **table_out);
+void grace_free(struct grace_table **table);
+
 /* --- recovery.c --------------------------------------------------------------------------------- */
 
 /*
@@ -502,6 +528,7 @@ struct audit_event {
 	const char *factor;      /* what was proved, however it ended; NULL: nothing */
 	const char *rule;        /* which rule refused, the true one; NULL: the one result stands for */
 	const char *text;        /* more for who reads the log, never a value of a secret; NULL: nothing */
+	const struct berval *service, *rhost; /* of an extended operation that has them; a bind has them in its control */
 };
 
 /*

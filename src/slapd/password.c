@@ -199,6 +199,9 @@ plan_write(const struct member *member, const struct password_change *change, co
 	else
 		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_reset, NULL);
 	plan_challenges_gone(member, mods);
+	/* Whoever needed somebody else's help may have lost the password to a stranger, who made app passwords with it. */
+	if (!change->by_self || change->by_token)
+		app_passwords_forget(member, mods);
 	mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
 	outbox_owe(member, change->by_self ? "password-changed" : "password-set-by-admin", NULL, now, mods);
 }

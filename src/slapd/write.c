@@ -83,6 +83,8 @@ check_add(struct write *w, Entry *e)
 			                    "musterCode is not stored: enrol the second factor once the member exists");
 		rc = check_state(w, e, a->a_desc);
 		if (rc == LDAP_SUCCESS)
+			rc = write_check_app_password(w, e, a->a_desc, a->a_vals);
+		if (rc == LDAP_SUCCESS)
 			rc = write_check_values(w, a->a_desc, a->a_vals, a->a_nvals, policy);
 	}
 	if (rc == LDAP_SUCCESS && policy && networks_check_count(e, NULL, w->text, sizeof(w->text)) < 0)
@@ -242,6 +244,8 @@ check_modify(struct write *w, Entry *e, const struct kind *before, const struct 
 		rc = check_state(w, e, ml->sml_desc);
 		if (rc == LDAP_SUCCESS && ml->sml_op == LDAP_MOD_INCREMENT && write_is_guarded(ml->sml_desc))
 			rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "replace the number instead of incrementing it");
+		if (rc == LDAP_SUCCESS && (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
+			rc = write_check_app_password(w, e, ml->sml_desc, ml->sml_values);
 		if (rc == LDAP_SUCCESS && (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
 			rc = write_check_values(w, ml->sml_desc, ml->sml_values, ml->sml_nvalues,
 			                        before->policy || after->policy);

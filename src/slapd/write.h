@@ -7,6 +7,7 @@
  *   write_modify.c    a member is modified
  *   write_password.c  userPassword in a modification
  *   write_factor.c    oathSecret and musterCode in a modification
+ *   write_app.c       musterAppPassword in a modification
  *
  * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
  */
@@ -132,5 +133,10 @@ int write_hashed(struct write *w, const struct berval *value, int manages);
 
 int write_password(struct write *w);
 int write_factor(struct write *w);
+
+/* write_check_app_password - app passwords are made by the server; values come from who restores them only */
+int write_check_app_password(struct write *w, Entry *e, AttributeDescription *ad, BerVarray values);
+/* write_app_password - what goes with app passwords that are revoked */
+void write_app_password(struct write *w);
 
 #endif

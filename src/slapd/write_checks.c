@@ -161,7 +161,8 @@ write_is_state(const AttributeDescription *ad)
 	const AttributeDescription *state[] = {
 		muster_ad.mail_verified, muster_ad.mobile_verified, muster_ad.verified_mail, muster_ad.outbox,
 		muster_ad.lease, muster_ad.challenge, muster_ad.recovery_code, muster_ad.login_state,
-		muster_ad.oath_last_step, muster_ad.pwd_changed, muster_ad.pwd_history, muster_ad.pwd_reset
+		muster_ad.oath_last_step, muster_ad.pwd_changed, muster_ad.pwd_history, muster_ad.pwd_reset,
+		muster_ad.app_password_used
 	};
 	size_t i;
 
@@ -176,7 +177,7 @@ write_is_guarded(const AttributeDescription *ad)
 {
 	return type_is(ad, slap_schema.si_ad_userPassword) || type_is(ad, muster_ad.oath_secret) ||
 	       type_is(ad, muster_ad.code) || type_is(ad, muster_ad.status) || type_is(ad, muster_ad.domain) ||
-	       write_is_state(ad) || is_policy_rule(ad);
+	       type_is(ad, muster_ad.app_password) || write_is_state(ad) || is_policy_rule(ad);
 }
 
 /* check_domain - and make it lower case */

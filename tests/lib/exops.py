@@ -9,8 +9,11 @@ CHANGE_PASSWORD = ARC + ".3"
 ENROL_TOTP = ARC + ".4"
 CLAIM = ARC + ".5"
 DONE = ARC + ".6"
+NEW_APP_PASSWORD = ARC + ".8"
+CHECK_ACCOUNT = ARC + ".9"
 
 SENT, FAILED = 0, 1
+REFUSED = 5  # a state of checkAccount, beside those of the control
 
 
 def target_dn(dn):
@@ -77,3 +80,24 @@ def claim(session, record):
 
 def done(session, record, outcome=SENT):
     return session.extended(DONE, ber.sequence(ber.octets(record), ber.enumerated(outcome)))
+
+
+def new_app_password(session, target, password, label, networks=(), code=None):
+    """(result, id, app password)"""
+    value = ber.sequence(
+        _target(target),
+        ber.octets(password),
+        None if code is None else ber.octets(code, ber.context(0)),
+        ber.octets(label),
+        ber.sequence(*[ber.octets(network) for network in networks]),
+    )
+    result = session.extended(NEW_APP_PASSWORD, value)
+    parts = [content.decode() for _, content in ber.read_sequence(result.value)] if result.value else [None, None]
+    return result, parts[0], parts[1]
+
+
+def check_account(session, target, rhost="", service="sshd"):
+    """(result, state as of the SecondFactor control, REFUSED or None)"""
+    value = ber.sequence(_target(target), ber.octets(service), ber.octets(rhost))
+    result = session.extended(CHECK_ACCOUNT, value)
+    return result, ber.read(result.value)[0][1][0] if result.value else None

@@ -170,7 +170,7 @@ static void
 each_kind_speaks_both_languages(void **state)
 {
 	static const char *const kinds[] = { "reset", "password-changed", "password-set-by-admin", "factor-added",
-	                                     "factor-removed" };
+	                                     "factor-removed", "app-password-added", "app-password-revoked" };
 	char english[1024], korean[1024];
 	struct built b;
 	size_t i;
