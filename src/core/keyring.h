@@ -37,6 +37,17 @@ void keyring_free(struct keyring **ring);
 #define KEYRING_LINE_MAX (KEYRING_ID_MAX + 1 + 2 * KEYRING_KEY_LEN + 2)
 int keyring_generate(const char *id, char line_out[KEYRING_LINE_MAX]);
 
+/*
+ * keyring_text_add, keyring_text_activate, keyring_text_remove - a key file's text with a line more at the end (not active),
+ *                    with a key's line before all other keys, without a key's line.
+ * out:   out, *out_len  the caller wipes KEYRING_FILE_MAX octets of out
+ * error: ERR_NOT_FOUND (no such key), ERR_RANGE (longer than a key file may be)
+ * after: keyring_parse() of the result before it is used
+ */
+int keyring_text_add(const char *text, size_t len, const char *key_line, char out[KEYRING_FILE_MAX], size_t *out_len);
+int keyring_text_activate(const char *text, size_t len, const char *id, char out[KEYRING_FILE_MAX], size_t *out_len);
+int keyring_text_remove(const char *text, size_t len, const char *id, char out[KEYRING_FILE_MAX], size_t *out_len);
+
 const char *keyring_active_id(const struct keyring *ring);
 
 /* keyring_id - the id of the key at index, the active one at 0; NULL behind the last. */

@@ -18,6 +18,7 @@ libcore_la_SOURCES = \
 	src/core/init.h \
 	src/core/keyring.c \
 	src/core/keyring.h \
+	src/core/keyring_text.c \
 	src/core/network.c \
 	src/core/network.h \
 	src/core/nfkc.c \

@@ -61,14 +61,13 @@ out:
 	return r;
 }
 
-/* Take a sealed text apart. */
-static int
-parse_text(const char *text, size_t len, char id_out[KEYRING_ID_MAX + 1], uint8_t box_out[BOX_MAX],
-           size_t *box_len_out)
+int
+seal_key_id(const char *text, size_t len, char id_out[KEYRING_ID_MAX + 1])
 {
 	const char *dollar;
 	size_t id_len;
 
+	id_out[0] = '\0';
 	if (!seal_is_sealed(text, len) || len >= SEAL_TEXT_MAX)
 		return ERR_INPUT;
 	text += PREFIX_LEN;
@@ -81,8 +80,20 @@ parse_text(const char *text, size_t len, char id_out[KEYRING_ID_MAX + 1], uint8_
 		return ERR_INPUT;
 	memcpy(id_out, text, id_len);
 	id_out[id_len] = '\0';
-	if (base64_decode(dollar + 1, len - id_len - 1, sodium_base64_VARIANT_ORIGINAL, box_out, BOX_MAX, box_len_out) !=
-	    0)
+	return 0;
+}
+
+/* Take a sealed text apart. */
+static int
+parse_text(const char *text, size_t len, char id_out[KEYRING_ID_MAX + 1], uint8_t box_out[BOX_MAX],
+           size_t *box_len_out)
+{
+	size_t before;
+
+	if (seal_key_id(text, len, id_out) != 0)
+		return ERR_INPUT;
+	before = PREFIX_LEN + strlen(id_out) + 1;
+	if (base64_decode(text + before, len - before, sodium_base64_VARIANT_ORIGINAL, box_out, BOX_MAX, box_len_out) != 0)
 		return ERR_INPUT;
 	return *box_len_out > NONCE_LEN + TAG_LEN ? 0 : ERR_INPUT;
 }

@@ -14,6 +14,13 @@
 int seal_is_sealed(const char *text, size_t len);
 
 /*
+ * seal_key_id - which key a sealed text says it needs.
+ * out:   id_out  "" on error
+ * error: ERR_INPUT  not the shape of a sealed text
+ */
+int seal_key_id(const char *text, size_t len, char id_out[KEYRING_ID_MAX + 1]);
+
+/*
  * seal_close - seal octets for one entry with the active key (XChaCha20-Poly1305, random nonce).
  * in:    plain  1 to SEAL_PLAIN_MAX octets
  *        aad    associated data: the entry's entryUUID as text

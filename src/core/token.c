@@ -74,8 +74,8 @@ hash_part(crypto_generichash_state *state, const void *part, size_t len)
 
 /* The keyed hash (BLAKE2b) that stands for a secret in a challenge. */
 static int
-challenge_hash(const struct challenge *ch, const struct keyring *ring, const char *key_id, const char *entry,
-               size_t entry_len, const void *secret, size_t secret_len, uint8_t hash_out[sizeof(ch->hash)])
+challenge_hash(const struct challenge *ch, const struct keyring *ring, const char *entry, size_t entry_len,
+               const void *secret, size_t secret_len, uint8_t hash_out[sizeof(ch->hash)])
 {
 	crypto_generichash_state state;
 	uint8_t subkey[KEYRING_KEY_LEN];
@@ -85,7 +85,7 @@ challenge_hash(const struct challenge *ch, const struct keyring *ring, const cha
 	r = core_init();
 	if (r != 0)
 		return r;
-	r = keyring_subkey(ring, key_id, KEYRING_TOKEN, subkey);
+	r = keyring_subkey(ring, ch->key_id, KEYRING_TOKEN, subkey);
 	if (r != 0)
 		return r;
 	crypto_generichash_init(&state, subkey, sizeof(subkey), sizeof(ch->hash));
@@ -112,37 +112,15 @@ challenge_set_secret(struct challenge *ch, const struct keyring *ring, const cha
 	memset(ch->hash, 0, sizeof(ch->hash));
 	if (!secret_in_range(entry_len, secret_len) || ch->purpose[0] == '\0' || ch->record_id[0] == '\0')
 		return ERR_RANGE;
-	return challenge_hash(ch, ring, keyring_active_id(ring), entry, entry_len, secret, secret_len, ch->hash);
-}
-
-/* The hash may have been made with an older key of the ring: try each, then decide. */
-static int
-matches_any_key(const struct challenge *ch, const struct keyring *ring, const char *entry, size_t entry_len,
-                const void *typed, size_t typed_len, int *matches_out)
-{
-	uint8_t hash[sizeof(ch->hash)];
-	const char *key_id;
-	size_t i;
-	int r;
-
-	*matches_out = 0;
-	for (i = 0; (key_id = keyring_id(ring, i)) != NULL; i++) {
-		r = challenge_hash(ch, ring, key_id, entry, entry_len, typed, typed_len, hash);
-		if (r != 0) {
-			*matches_out = 0;
-			return r;
-		}
-		*matches_out |= sodium_memcmp(hash, ch->hash, sizeof(hash)) == 0;
-	}
-	secret_wipe_array(hash);
-	return 0;
+	(void)snprintf(ch->key_id, sizeof(ch->key_id), "%s", keyring_active_id(ring));
+	return challenge_hash(ch, ring, entry, entry_len, secret, secret_len, ch->hash);
 }
 
 int
 challenge_check(const struct challenge *ch, const struct keyring *ring, const char *purpose, const char *entry,
                 size_t entry_len, const void *typed, size_t typed_len, int64_t now, enum verdict *verdict)
 {
-	int matches;
+	uint8_t hash[sizeof(ch->hash)];
 	int r;
 
 	*verdict = VERDICT_DENY;
@@ -152,8 +130,9 @@ challenge_check(const struct challenge *ch, const struct keyring *ring, const ch
 		return ERR_EXPIRED;
 	if (strcmp(ch->purpose, purpose) != 0 || !secret_in_range(entry_len, typed_len))
 		return 0;
-	r = matches_any_key(ch, ring, entry, entry_len, typed, typed_len, &matches);
-	if (r == 0 && matches)
+	r = challenge_hash(ch, ring, entry, entry_len, typed, typed_len, hash);
+	if (r == 0 && sodium_memcmp(hash, ch->hash, sizeof(hash)) == 0)
 		*verdict = VERDICT_ALLOW;
+	secret_wipe_array(hash);
 	return r;
 }

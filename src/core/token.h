@@ -37,6 +37,7 @@ struct challenge {
 	int64_t minted;  /* seconds since 1970 UTC */
 	int64_t expires;
 	unsigned tries; /* wrong answers so far */
+	char key_id[KEYRING_ID_MAX + 1]; /* of the key that the hash was made with */
 	uint8_t hash[32];
 	char address[CHALLENGE_ADDRESS_MAX + 1]; /* where the secret was sent */
 };
@@ -55,7 +56,7 @@ int challenge_set_secret(struct challenge *ch, const struct keyring *ring, const
  * in:    purpose  what the secret is offered for
  *        now      seconds since 1970 UTC
  * out:   verdict  set on every path; ALLOW only when 0 is returned
- * error: ERR_EXPIRED, ERR_ATTEMPTS (TOKEN_TRIES wrong answers), ERR_KEY; a wrong secret is 0 with DENY
+ * error: ERR_EXPIRED, ERR_ATTEMPTS (TOKEN_TRIES wrong answers), ERR_KEY (that key is gone); a wrong secret is 0 with DENY
  * after: act on ALLOW only once the conditional delete of the stored value has succeeded
  */
 int challenge_check(const struct challenge *ch, const struct keyring *ring, const char *purpose,

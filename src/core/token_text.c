@@ -1,6 +1,6 @@
 /*
  * token_text.c - a challenge as one value of musterChallenge:
- *                <purpose> <recordId> <minted> <expires> <tries> <base64 hash> <base64 address>
+ *                <purpose> <recordId> <minted> <expires> <tries> <key id>$<base64 hash> <base64 address>
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -15,9 +15,9 @@
 #define HASH_TEXT_MAX sodium_base64_ENCODED_LEN(HASH_LEN, sodium_base64_VARIANT_ORIGINAL)
 #define ADDRESS_TEXT_MAX sodium_base64_ENCODED_LEN(CHALLENGE_ADDRESS_MAX, sodium_base64_VARIANT_ORIGINAL)
 
-/* Two numbers of up to 19 digits, one of up to 10, six blanks. */
-_Static_assert(sizeof(((struct challenge *)NULL)->purpose) + CHALLENGE_RECORD_MAX + 2 * 19 + 10 + 6 +
-                               HASH_TEXT_MAX + ADDRESS_TEXT_MAX <=
+/* Two numbers of up to 19 digits, one of up to 10, six blanks and a dollar. */
+_Static_assert(sizeof(((struct challenge *)NULL)->purpose) + CHALLENGE_RECORD_MAX + 2 * 19 + 10 + 7 +
+                               KEYRING_ID_MAX + HASH_TEXT_MAX + ADDRESS_TEXT_MAX <=
                        CHALLENGE_TEXT_MAX,
                "every text fits");
 
@@ -51,6 +51,7 @@ challenge_format(const struct challenge *ch, char text_out[CHALLENGE_TEXT_MAX])
 	text_out[0] = '\0';
 	if (!is_word(ch->purpose, strlen(ch->purpose), sizeof(ch->purpose) - 1) ||
 	    !is_word(ch->record_id, strlen(ch->record_id), CHALLENGE_RECORD_MAX) ||
+	    !is_word(ch->key_id, strlen(ch->key_id), KEYRING_ID_MAX) ||
 	    !is_address(ch->address, strlen(ch->address)))
 		return ERR_INPUT;
 	if (ch->minted < 0 || ch->expires < 0)
@@ -58,8 +59,8 @@ challenge_format(const struct challenge *ch, char text_out[CHALLENGE_TEXT_MAX])
 	sodium_bin2base64(hash, sizeof(hash), ch->hash, sizeof(ch->hash), sodium_base64_VARIANT_ORIGINAL);
 	sodium_bin2base64(address, sizeof(address), (const uint8_t *)ch->address, strlen(ch->address),
 	                  sodium_base64_VARIANT_ORIGINAL);
-	(void)snprintf(text_out, CHALLENGE_TEXT_MAX, "%s %s %" PRId64 " %" PRId64 " %u %s %s", ch->purpose,
-	               ch->record_id, ch->minted, ch->expires, ch->tries, hash, address);
+	(void)snprintf(text_out, CHALLENGE_TEXT_MAX, "%s %s %" PRId64 " %" PRId64 " %u %s$%s %s",
+	               ch->purpose, ch->record_id, ch->minted, ch->expires, ch->tries, ch->key_id, hash, address);
 	return 0;
 }
 
@@ -102,11 +103,21 @@ parse_word(const struct field *field, char *out, size_t out_size)
 }
 
 static int
-parse_hash(const struct field *field, uint8_t hash[HASH_LEN])
+parse_hash(const struct field *field, struct challenge *ch)
 {
+	const char *dollar = memchr(field->text, '$', field->len);
+	struct field id = { .text = field->text };
 	size_t len;
+	int r;
 
-	if (base64_decode(field->text, field->len, sodium_base64_VARIANT_ORIGINAL, hash, HASH_LEN, &len) != 0 ||
+	if (dollar == NULL)
+		return ERR_INPUT;
+	id.len = (size_t)(dollar - field->text);
+	r = parse_word(&id, ch->key_id, sizeof(ch->key_id));
+	if (r != 0)
+		return r;
+	if (base64_decode(dollar + 1, field->len - id.len - 1, sodium_base64_VARIANT_ORIGINAL, ch->hash, HASH_LEN, &len) !=
+	            0 ||
 	    len != HASH_LEN)
 		return ERR_INPUT;
 	return 0;
@@ -144,7 +155,7 @@ parse_fields(const struct field fields[FIELDS], struct challenge *ch)
 	if (r == 0)
 		ch->tries = (unsigned)tries;
 	if (r == 0)
-		r = parse_hash(&f[FIELD_HASH], ch->hash);
+		r = parse_hash(&f[FIELD_HASH], ch);
 	if (r == 0)
 		r = parse_address(&f[FIELD_ADDRESS], ch->address);
 	return r;

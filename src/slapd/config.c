@@ -135,6 +135,52 @@ out:
 	return r;
 }
 
+/* keys_keep - a value is about to go: remember it until the change is carried out or given up */
+static void
+keys_keep(struct muster *m)
+{
+	struct keys_before *before = &m->keys_before;
+
+	if (before->file == NULL) {
+		before->file = m->key_file;
+		before->ring = m->ring;
+		m->ring = NULL;
+	} else {
+		ch_free(m->key_file);
+	}
+	m->key_file = NULL;
+	keyring_free(&m->ring);
+}
+
+static void
+keys_forget(struct muster *m)
+{
+	ch_free(m->keys_before.file);
+	keyring_free(&m->keys_before.ring);
+	memset(&m->keys_before, 0, sizeof(m->keys_before));
+}
+
+/*
+ * keys_settle - when a change was given up, slapd has added the old value again; its file may be the very one that cannot be
+ *               read. The keys in use stay in use then.
+ */
+static int
+keys_settle(ConfigArgs *c)
+{
+	struct muster *m = config_of(c);
+
+	if (m->keys_before.failed && m->key_file == NULL) {
+		m->key_file = m->keys_before.file;
+		m->ring = m->keys_before.ring;
+		m->keys_before.file = NULL;
+		m->keys_before.ring = NULL;
+	}
+	keys_forget(m);
+	if (m->open && m->ring != NULL)
+		reseal_wish(m);
+	return 0;
+}
+
 static int
 config_keys(ConfigArgs *c)
 {
@@ -150,20 +196,19 @@ config_keys(ConfigArgs *c)
 		return value_add_one(&c->rvalue_vals, &bv);
 	case LDAP_MOD_DELETE:
 		/* Until another one is named every member is refused. */
-		ch_free(m->key_file);
-		m->key_file = NULL;
-		keyring_free(&m->ring);
-		return 0;
+		keys_keep(m);
+		return config_push_cleanup(c, keys_settle);
 	default:
 		if (m->open && key_file_read(c->value_string, &ring, c->cr_msg, sizeof(c->cr_msg)) < 0) {
 			ch_free(c->value_string);
+			m->keys_before.failed = 1;
 			return say(c);
 		}
 		ch_free(m->key_file);
 		m->key_file = c->value_string;
 		keyring_free(&m->ring);
 		m->ring = ring;
-		return 0;
+		return m->open ? config_push_cleanup(c, keys_settle) : 0;
 	}
 }
 
@@ -471,6 +516,7 @@ muster_db_open(BackendDB *be, ConfigReply *cr)
 	allow_transactions(m, 0);
 	lists_open(m);
 	m->open = 1;
+	reseal_wish(m);
 	return 0;
 }
 
@@ -484,6 +530,7 @@ muster_db_close(BackendDB *be, ConfigReply *cr)
 		overlay_unregister_control(be, MUSTER_CTRL_SECOND_FACTOR);
 		overlay_unregister_control(be, LDAP_CONTROL_PASSWORDPOLICYREQUEST);
 	}
+	reseal_end(m);
 	allow_transactions(m, 1);
 	m->open = 0;
 	keyring_free(&m->ring);
@@ -508,6 +555,7 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	ch_free(m->key_file);
 	lists_free(m);
 	keyring_free(&m->ring);
+	keys_forget(m);
 	accounts_free(&m->accounts);
 	grace_free(&m->grace);
 	ch_free(m);

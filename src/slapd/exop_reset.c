@@ -51,6 +51,7 @@ token_find(struct exop *x, const struct member *member, int64_t now, const struc
 	if (member == NULL || member->challenges == NULL) {
 		snprintf(ch_out->purpose, sizeof(ch_out->purpose), PURPOSE);
 		ch_out->expires = now + 1;
+		snprintf(ch_out->key_id, sizeof(ch_out->key_id), "%s", keyring_active_id(x->m->ring));
 		challenge_check(ch_out, x->m->ring, PURPOSE, nobody, sizeof(nobody) - 1, typed->bv_val, typed->bv_len, now,
 		                &verdict);
 		return;

@@ -42,6 +42,7 @@ overlay_sources = \
 	src/slapd/queue.c \
 	src/slapd/reply.c \
 	src/slapd/recovery.c \
+	src/slapd/reseal.c \
 	src/slapd/sasl.c \
 	src/slapd/schema.c \
 	src/slapd/verify.c \

@@ -18,6 +18,7 @@
  *   networks.c where clients are and may be         grace.c     the very same credential again
  *   app_password.c  passwords of programs           factor.c    a code against a member's second factor
  *   lists.c    word lists, breached hashes           password_words.c  new passwords against names and lists
+ *   reseal.c   old seals, plain values put right
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -48,6 +49,14 @@ enum factor_state {
 
 struct accounts;
 struct grace_table;
+struct reseal;
+
+/* What a change of olcMusterKeyFile goes back to when the new file cannot be used. */
+struct keys_before {
+	struct keyring *ring;
+	char *file;
+	int failed;
+};
 
 /* One overlay instance: on->on_bi.bi_private. Set by config.c, read by everybody. */
 struct muster {
@@ -66,6 +75,8 @@ struct muster {
 	char *argon2_text;
 	struct pwhash_cost cost;
 	struct keyring *ring; /* NULL when the key file could not be read: every member is refused */
+	struct keys_before keys_before;
+	struct reseal *reseal; /* NULL: nothing is put right in the background */
 	struct accounts *accounts;
 	struct grace_table *grace;
 	BerVarray blocklists;    /* olcMusterBlocklist: paths */
@@ -447,6 +458,16 @@ void grace_free(struct grace_table **table);
  */
 int recovery_match(struct muster *m, const struct member *member, const void *typed, size_t len,
                    struct berval *stored_out);
+
+/* --- reseal.c ----------------------------------------------------------------------------------- */
+
+/*
+ * reseal_wish - seeds under other keys, plain seeds and plain passwords are put right in the background, soon. To be called
+ *               when the database opens and when the keys were read, while slapd carries out nothing else.
+ * reseal_end  - no more of that.
+ */
+void reseal_wish(struct muster *m);
+void reseal_end(struct muster *m);
 
 /* --- hooks and registration --------------------------------------------------------------------- */
 

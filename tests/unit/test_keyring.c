@@ -179,6 +179,54 @@ only_hex_digits_are_digits(void **state)
 	}
 }
 
+/* What a change of the example makes of it. */
+static void
+assert_changed(int (*change)(const char *, size_t, const char *, char *, size_t *), const char *before, const char *word,
+               const char *after)
+{
+	char out[KEYRING_FILE_MAX];
+	size_t len = 99;
+
+	assert_int_equal(change(before, strlen(before), word, out, &len), 0);
+	assert_int_equal(len, strlen(after));
+	assert_memory_equal(out, after, len);
+}
+
+static void
+one_line_of_a_file_changes(void **state)
+{
+	static const char text[] = "# keys of example\n\n  k1 " HEX_1 "\n# older\nk2 " HEX_2;
+	char out[KEYRING_FILE_MAX];
+	size_t len = 99;
+
+	(void)state;
+	assert_changed(keyring_text_add, text, "k3 00\n",
+	               "# keys of example\n\n  k1 " HEX_1 "\n# older\nk2 " HEX_2 "\nk3 00\n");
+	assert_changed(keyring_text_add, "", "k3 00\n", "k3 00\n");
+	assert_changed(keyring_text_activate, text, "k2", "# keys of example\n\nk2 " HEX_2 "\n  k1 " HEX_1 "\n# older\n");
+	assert_changed(keyring_text_activate, text, "k1", "# keys of example\n\n  k1 " HEX_1 "\n# older\nk2 " HEX_2 "\n");
+	assert_changed(keyring_text_remove, text, "k1", "# keys of example\n\n# older\nk2 " HEX_2 "\n");
+	assert_int_equal(keyring_text_activate(text, strlen(text), "k", out, &len), ERR_NOT_FOUND);
+	assert_int_equal(keyring_text_remove(text, strlen(text), "older", out, &len), ERR_NOT_FOUND);
+	assert_int_equal(len, 0);
+}
+
+static void
+a_changed_file_has_a_length(void **state)
+{
+	char text[KEYRING_FILE_MAX], out[KEYRING_FILE_MAX], line[KEYRING_LINE_MAX];
+	size_t len;
+
+	(void)state;
+	memset(text, '#', sizeof(text));
+	assert_int_equal(keyring_generate("k1", line), 0);
+	assert_int_equal(keyring_text_add(text, sizeof(text) - strlen(line) - 1, line, out, &len), 0);
+	assert_int_equal(len, sizeof(text));
+	assert_int_equal(keyring_text_add(text, sizeof(text) - strlen(line), line, out, &len), ERR_RANGE);
+	assert_int_equal(keyring_text_add(text, sizeof(text), line, out, &len), ERR_RANGE);
+	assert_int_equal(len, 0);
+}
+
 int
 main(void)
 {
@@ -189,6 +237,8 @@ main(void)
 		cmocka_unit_test(only_hex_digits_are_digits),
 		cmocka_unit_test(numbers_of_keys_and_octets_are_limited),
 		cmocka_unit_test(generated_lines_are_read_back),
+		cmocka_unit_test(one_line_of_a_file_changes),
+		cmocka_unit_test(a_changed_file_has_a_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,22 @@ other_shapes_are_refused(void **state)
 	keyring_free(&ring);
 }
 
+static void
+the_key_can_be_told(void **state)
+{
+	struct keyring *ring = ring_of("k-7 " HEX_1);
+	char text[SEAL_TEXT_MAX], id[KEYRING_ID_MAX + 1];
+
+	(void)state;
+	assert_int_equal(seal_close(ring, ENTRY_A, 36, (const uint8_t *)"12345678901234567890", 20, text), 0);
+	assert_int_equal(seal_key_id(text, strlen(text), id), 0);
+	assert_string_equal(id, "k-7");
+	assert_int_equal(seal_key_id(text, 11, id), ERR_INPUT);
+	assert_string_equal(id, "");
+	assert_int_equal(seal_key_id("12345678901234567890", 20, id), ERR_INPUT);
+	keyring_free(&ring);
+}
+
 int
 main(void)
 {
@@ -213,6 +229,7 @@ main(void)
 		cmocka_unit_test(older_keys_open_and_missing_ones_do_not),
 		cmocka_unit_test(no_octet_can_be_changed_or_cut),
 		cmocka_unit_test(other_shapes_are_refused),
+		cmocka_unit_test(the_key_can_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,7 +245,10 @@ challenges_outlive_a_rotation(void **state)
 	(void)state;
 	assert_int_equal(challenge_check(&ch, rotated, "reset", ENTRY, strlen(ENTRY), "mr1-token", 9, 1000, &verdict), 0);
 	assert_int_equal(verdict, VERDICT_ALLOW);
-	assert_int_equal(challenge_check(&ch, without, "reset", ENTRY, strlen(ENTRY), "mr1-token", 9, 1000, &verdict), 0);
+	assert_int_equal(challenge_check(&ch, without, "reset", ENTRY, strlen(ENTRY), "mr1-token", 9, 1000, &verdict), ERR_KEY);
+	assert_int_equal(verdict, VERDICT_DENY);
+	strcpy(ch.key_id, "k2");
+	assert_int_equal(challenge_check(&ch, rotated, "reset", ENTRY, strlen(ENTRY), "mr1-token", 9, 1000, &verdict), 0);
 	assert_int_equal(verdict, VERDICT_DENY);
 	keyring_free(&rotated);
 	keyring_free(&without);
@@ -282,6 +285,7 @@ assert_same(const struct challenge *a, const struct challenge *b)
 	assert_string_equal(a->purpose, b->purpose);
 	assert_string_equal(a->record_id, b->record_id);
 	assert_string_equal(a->address, b->address);
+	assert_string_equal(a->key_id, b->key_id);
 	assert_memory_equal(a->hash, b->hash, sizeof(a->hash));
 	assert_true(a->minted == b->minted && a->expires == b->expires && a->tries == b->tries);
 }
@@ -309,6 +313,7 @@ longest_text_fits(void **state)
 	memset(ch.purpose, 'p', sizeof(ch.purpose) - 1);
 	memset(ch.record_id, 'r', sizeof(ch.record_id) - 1);
 	memset(ch.address, 'a', sizeof(ch.address) - 1);
+	memset(ch.key_id, 'k', sizeof(ch.key_id) - 1);
 	memset(ch.hash, 0xff, sizeof(ch.hash));
 	ch.minted = ch.expires = INT64_MAX;
 	ch.tries = UINT32_MAX;
@@ -329,6 +334,9 @@ what_has_no_text_is_refused(void **state)
 	assert_string_equal(text, "");
 	ch = example();
 	ch.record_id[0] = '\0';
+	assert_int_equal(challenge_format(&ch, text), ERR_INPUT);
+	ch = example();
+	ch.key_id[0] = '\0';
 	assert_int_equal(challenge_format(&ch, text), ERR_INPUT);
 	ch = example();
 	ch.address[0] = '\n';
@@ -394,7 +402,7 @@ cut_or_changed_text_is_refused_or_means_something_else(void **state)
 static void
 other_texts_are_refused(void **state)
 {
-#define HASH_TEXT "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define HASH_TEXT "k1$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	static const char *const bad[] = {
 		"", " ", "       ", "reset", "reset q 1 2 0 " HASH_TEXT, "reset q 1 2 0 " HASH_TEXT " ",
 		" reset q 1 2 0 " HASH_TEXT " YQ==", "reset q 1 2 0 " HASH_TEXT " YQ== ", "reset  q 1 2 0 " HASH_TEXT " YQ==",
