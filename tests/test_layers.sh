@@ -75,7 +75,7 @@ layer src/directory directory common
 layer src/proto proto common
 layer src/client client proto common
 layer src/musterd musterd proto directory core common
-layer src/cli cli directory core common
+layer src/cli cli client proto directory core common
 layer src/slapd slapd core common
 layer pam_module pam_module client proto common
 

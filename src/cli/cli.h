@@ -34,6 +34,7 @@ enum option_id {
 	OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER, OPT_COURIER_FILE, OPT_ADMIN,
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER,
+	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_COUNT
 };
 
@@ -54,7 +55,7 @@ struct args {
 struct session;
 
 struct command {
-	const char *noun, *verb; /* verb NULL: the noun is the whole command */
+	const char *noun, *verb; /* verb NULL: the noun alone, or with words that are no verb of it */
 	const char *words_help;
 	int words_min, words_max;
 	const char *help;
@@ -71,6 +72,8 @@ void command_usage(const struct command *command);
 void command_usage_all(void);
 
 int init_run(struct session *s);
+int doctor_run(struct session *s);
+int doctor_member(struct session *s);
 int org_add(struct session *s);
 int org_list(struct session *s);
 int org_show(struct session *s);
@@ -100,6 +103,8 @@ struct session {
 int session_connect(struct session *s);  /* not bound */
 int session_bind(struct session *s);     /* connected and bound as -D or EXTERNAL says */
 int session_base(struct session *s);     /* s->base: --base, configuration, or the server's only suffix */
+/* session_is_local - 1 when the server is asked over ldapi:// */
+int session_is_local(const struct session *s);
 void session_free(struct session *s);
 
 /*
@@ -152,6 +157,8 @@ int prompt_new_password(struct secret **s_out);
 
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* say_as_json - from now on, what goes wrong is told as JSON objects */
+void say_as_json(void);
 /* say_failure - what an operation failed with, for a person. Returns the exit code that belongs to r. */
 int say_failure(struct session *s, int r, const char *what);
 /* say_rules - why a new password was refused */
@@ -169,6 +176,8 @@ struct column {
 /* Facts as JSON with --json, else as text. Both take the reference. NULL (memory) is a failure. */
 int print_object(struct session *s, json_t *object, const struct column *columns, size_t n);
 int print_list(struct session *s, json_t *list, const struct column *columns, size_t n);
+/* print_plain - one line of text */
+void print_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* print_done - one sentence, or the object with --json */
 int print_done(struct session *s, json_t *object, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -37,7 +37,11 @@ static const struct option options[] = {
 	{ OPT_MOBILE, '\0', "mobile", "NUMBER", "mobile phone, +82 10 ..." },
 	{ OPT_LANGUAGE, '\0', "language", "LANGUAGE", "language of mails, for example ko" },
 	{ OPT_NICKNAME, '\0', "nickname", "NAME", "nickname" },
-	{ OPT_OWNER, '\0', "owner", NULL, "make the member an OWNER" }
+	{ OPT_OWNER, '\0', "owner", NULL, "make the member an OWNER" },
+
+	{ OPT_PAM_DIR, '\0', "pam-dir", "FOLDER", "PAM files to look at instead of the system's" },
+	{ OPT_SSHD_CONFIG, '\0', "sshd-config", "FILE", "configuration of sshd [/etc/ssh/sshd_config]" },
+	{ OPT_SLAPD_CONFIG, '\0', "slapd-config", "FOLDER", "slapd's configuration [what it was started with]" }
 };
 
 static const enum option_id no_options[] = { OPT_COUNT };
@@ -47,6 +51,8 @@ static const enum option_id org_add_options[] = { OPT_DOMAIN, OPT_POLICY, OPT_OW
 	OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE, OPT_COUNT };
 static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE,
 	OPT_NICKNAME, OPT_OWNER, OPT_COUNT };
+
+static const enum option_id doctor_options[] = { OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG, OPT_COUNT };
 
 static const struct command commands[] = {
 	{ "init", NULL, "", 0, 0, "bring Muster into a slapd that runs", init_options, init_run },
@@ -63,7 +69,9 @@ static const struct command commands[] = {
 	{ "password", "change", "[WHO]", 0, 1, "change a password", no_options, password_change },
 	{ "otp", "enrol", "[WHO]", 0, 1, "register an authenticator app", no_options, otp_enrol },
 	{ "otp", "remove", "[WHO]", 0, 1, "remove it", no_options, otp_remove },
-	{ "otp", "status", "[WHO]", 0, 1, "whether one is registered", no_options, otp_status }
+	{ "otp", "status", "[WHO]", 0, 1, "whether one is registered", no_options, otp_status },
+	{ "doctor", NULL, "[PART ...]", 0, 6, "look for what is wrong here and in the directory", doctor_options, doctor_run },
+	{ "doctor", "member", "WHO", 1, 2, "why a member can or cannot log in", no_options, doctor_member }
 };
 
 const struct command *
@@ -131,6 +139,8 @@ command_usage(const struct command *command)
 	       command->words_help, command->help);
 	if (strstr(command->words_help, "WHO") != NULL)
 		printf("WHO is a DN, ORG/ID, or the login of a platform member.\n");
+	if (strstr(command->words_help, "PART") != NULL)
+		printf("PART is slapd, access, data, musterd, pam or clock; all of them without one.\n");
 	if (command->options[0] != OPT_COUNT)
 		printf("\nOptions:\n");
 	for (id = command->options; *id != OPT_COUNT; id++)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/init.h"
+#include "cli/slapd_process.h"
 #include "core/keyring.h"
 #include "core/token.h"
 
@@ -39,29 +40,17 @@ owner_by_name(const char *name, struct owner *owner)
 	return 0;
 }
 
-/* Whoever runs slapd must read the key file: the owner of the process that slapd's pid file names. */
+/* Whoever runs slapd must read the key file. */
 static void
 owner_of_slapd(const struct init *in, struct owner *owner)
 {
-	const char *path = directory_value(in->global, "olcPidFile");
-	char proc[64];
-	struct stat st;
-	FILE *file;
-	long pid = 0;
+	struct slapd_process process;
 
-	owner->known = 0;
-	file = path != NULL ? fopen(path, "re") : NULL;
-	if (file == NULL)
-		return;
-	if (fscanf(file, "%ld", &pid) != 1)
-		pid = 0;
-	fclose(file);
-	snprintf(proc, sizeof(proc), "/proc/%ld", pid);
-	if (pid <= 0 || stat(proc, &st) != 0)
-		return;
-	owner->uid = st.st_uid;
-	owner->gid = st.st_gid;
-	owner->known = 1;
+	slapd_process_find(in->global, &process);
+	owner->uid = process.uid;
+	owner->gid = process.gid;
+	owner->known = process.known;
+	slapd_process_free(&process);
 }
 
 /* A new file with nothing but our text. A file, link or folder of that name is an error. */

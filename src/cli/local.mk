@@ -2,30 +2,58 @@
 
 bin_PROGRAMS += muster
 
-muster_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(QRENCODE_CFLAGS) $(JANSSON_CFLAGS)
-muster_LDADD = libdirectory.la libcore.la libconf.la libcommon.la $(QRENCODE_LIBS) $(JANSSON_LIBS)
+muster_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(SODIUM_CFLAGS) $(QRENCODE_CFLAGS) $(JANSSON_CFLAGS)
+muster_LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la $(QRENCODE_LIBS) $(JANSSON_LIBS)
 muster_SOURCES = \
+	src/cli/certificate.c \
+	src/cli/certificate.h \
 	src/cli/cli.h \
 	src/cli/commands.c \
+	src/cli/doctor.c \
+	src/cli/doctor.h \
+	src/cli/doctor_access.c \
+	src/cli/doctor_clock.c \
+	src/cli/doctor_config.c \
+	src/cli/doctor_data.c \
+	src/cli/doctor_member.c \
+	src/cli/doctor_musterd.c \
+	src/cli/doctor_owed.c \
+	src/cli/doctor_pam.c \
+	src/cli/doctor_policy.c \
+	src/cli/doctor_slapd.c \
+	src/cli/doctor_sshd.c \
 	src/cli/init.c \
 	src/cli/init.h \
 	src/cli/init_access.c \
 	src/cli/init_config.c \
 	src/cli/init_files.c \
 	src/cli/init_tree.c \
+	src/cli/key_ids.c \
+	src/cli/key_ids.h \
 	src/cli/ldif.c \
 	src/cli/ldif.h \
 	src/cli/main.c \
 	src/cli/member.c \
+	src/cli/member_facts.c \
+	src/cli/member_facts.h \
 	src/cli/names.c \
 	src/cli/org.c \
 	src/cli/otp.c \
 	src/cli/output.c \
+	src/cli/pam_stack.c \
+	src/cli/pam_stack.h \
+	src/cli/pam_walk.c \
 	src/cli/password.c \
+	src/cli/policy_facts.c \
+	src/cli/policy_facts.h \
 	src/cli/prompt.c \
 	src/cli/qr.c \
 	src/cli/record.c \
+	src/cli/run.c \
+	src/cli/run.h \
 	src/cli/session.c \
+	src/cli/slapd_process.c \
+	src/cli/slapd_process.h \
 	src/cli/who.c
 nodist_muster_SOURCES = src/cli/templates.c
 

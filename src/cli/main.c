@@ -152,6 +152,25 @@ noun_or_verb(struct parse *p, const char *word)
 	return EXIT_USAGE;
 }
 
+/* "doctor" is a command by itself and has a verb as well: the word behind it may be that verb. */
+static int
+took_verb(struct parse *p, const char *word)
+{
+	const struct command *list;
+	size_t i, n;
+
+	if (p->command->verb != NULL || p->args->words_len > 0)
+		return 0;
+	list = command_list(&n);
+	for (i = 0; i < n; i++) {
+		if (strcmp(list[i].noun, p->noun) == 0 && list[i].verb != NULL && strcmp(list[i].verb, word) == 0) {
+			p->command = &list[i];
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static int
 option_set(struct parse *p, const struct option *option, const char *value)
 {
@@ -218,6 +237,8 @@ parse_all(struct parse *p, int argc, char **argv)
 			r = parse_option(p, argc, argv, &i);
 		else if (p->command == NULL)
 			r = noun_or_verb(p, argv[i]);
+		else if (took_verb(p, argv[i]))
+			r = 0;
 		else {
 			p->args->words[p->args->words_len++] = argv[i];
 			r = 0;
@@ -295,6 +316,8 @@ main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	status = parse_all(&parse, argc, argv);
+	if (session.args.value[OPT_JSON] != NULL)
+		say_as_json();
 	if (status == 0)
 		status = dispatch(&parse, &session);
 	session_free(&session);

@@ -18,15 +18,32 @@
 
 #define LINE_MAX_OCTETS 4096
 
+static int as_json;
+
+void
+say_as_json(void)
+{
+	as_json = 1;
+}
+
+/* in: key  what the line is in JSON */
 static void
-say(const char *format, va_list args)
+say(const char *key, const char *format, va_list args)
 {
 	char line[LINE_MAX_OCTETS], safe[2 * LINE_MAX_OCTETS];
+	json_t *object;
 
 	vsnprintf(line, sizeof(line), format, args);
 	log_escape(line, strlen(line), safe, sizeof(safe));
 	fflush(stdout);
-	fprintf(stderr, "muster: %s\n", safe);
+	object = as_json ? json_pack("{s:s}", key, safe) : NULL;
+	if (object == NULL) {
+		fprintf(stderr, "muster: %s\n", safe);
+		return;
+	}
+	(void)json_dumpf(object, stderr, 0);
+	fputc('\n', stderr);
+	json_decref(object);
 }
 
 void
@@ -35,7 +52,7 @@ say_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	say("error", format, args);
 	va_end(args);
 }
 
@@ -45,7 +62,7 @@ say_note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(format, args);
+	say("note", format, args);
 	va_end(args);
 }
 
@@ -319,6 +336,19 @@ print_list(struct session *s, json_t *list, const struct column *columns, size_t
 	}
 	json_decref(list);
 	return EXIT_DONE;
+}
+
+void
+print_plain(const char *format, ...)
+{
+	char line[LINE_MAX_OCTETS], safe[2 * LINE_MAX_OCTETS];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	log_escape(line, strlen(line), safe, sizeof(safe));
+	puts(safe);
 }
 
 int

@@ -63,6 +63,12 @@ session_uris(const struct session *s)
 }
 
 int
+session_is_local(const struct session *s)
+{
+	return strncasecmp(session_uris(s), "ldapi:", 6) == 0;
+}
+
+int
 session_connect(struct session *s)
 {
 	struct directory_options options = { .start_tls = 1, .timeout_ms = TIMEOUT_MS };
@@ -180,7 +186,7 @@ session_bind(struct session *s)
 	status = session_connect(s);
 	if (status != EXIT_DONE)
 		return status;
-	if (dn == NULL && !external && strncasecmp(session_uris(s), "ldapi:", 6) != 0) {
+	if (dn == NULL && !external && !session_is_local(s)) {
 		say_error("say who you are: -D DN, or --external over ldapi://");
 		return EXIT_USAGE;
 	}

@@ -216,3 +216,28 @@ result_error(const struct directory *d)
 		return ERR_INTERNAL;
 	}
 }
+
+int
+directory_certificate(struct directory *d, uint8_t **der_out, size_t *len_out)
+{
+	struct berval der = { 0, NULL };
+	int r = ERR_NOT_FOUND;
+
+	*der_out = NULL;
+	*len_out = 0;
+	if (d->ld == NULL)
+		return ERR_UNREACHABLE;
+	if (!ldap_tls_inplace(d->ld) || ldap_get_option(d->ld, LDAP_OPT_X_TLS_PEERCERT, &der) != LDAP_OPT_SUCCESS ||
+	    der.bv_len == 0)
+		goto out;
+	r = ERR_MEMORY;
+	*der_out = malloc(der.bv_len);
+	if (*der_out == NULL)
+		goto out;
+	memcpy(*der_out, der.bv_val, der.bv_len);
+	*len_out = der.bv_len;
+	r = 0;
+out:
+	ber_memfree(der.bv_val);
+	return r;
+}

@@ -101,6 +101,13 @@ int directory_enrol_totp(struct directory *d, const struct directory_target *tar
                          const struct secret *password, const uint8_t *seed, size_t seed_len,
                          const struct secret *code, struct secret ***codes_out, size_t *n_out);
 
+/*
+ * directory_certificate - the server's certificate of this connection, as DER.
+ * out:   *der_out  to be freed
+ * error: ERR_NOT_FOUND  the connection has no TLS
+ */
+int directory_certificate(struct directory *d, uint8_t **der_out, size_t *len_out);
+
 /* directory_whoami - the DN the server knows us by, "" for anonymous (RFC 4532). dn_out: to be freed */
 int directory_whoami(struct directory *d, char **dn_out);
 /* directory_set_password - of an entry that is no member, hashed by the server (RFC 3062). */
@@ -147,6 +154,12 @@ enum directory_scope { SCOPE_BASE = 0, SCOPE_ONE = 1, SCOPE_SUB = 2 };
 typedef int (*directory_entry_fn)(const struct directory_entry *entry, void *arg);
 int directory_search(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
                      const char *const *attrs, directory_entry_fn fn, void *arg);
+/*
+ * directory_search_paged - the same in pages, for many entries. A server's limit for one answer does not end it, unless it
+ *                          is one for all pages together (ERR_RANGE). One at a time on a connection.
+ */
+int directory_search_paged(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+                           const char *const *attrs, directory_entry_fn fn, void *arg);
 /* directory_read - one entry; ERR_NOT_FOUND. Freed with directory_entry_free(). */
 int directory_read(struct directory *d, const char *dn, const char *const *attrs,
                    struct directory_entry **entry_out);

@@ -6,6 +6,8 @@
 
 #include "directory/internal.h"
 
+#define PAGE_ENTRIES 500
+
 void
 directory_entry_free(struct directory_entry **entry)
 {
@@ -153,19 +155,23 @@ search_entry(struct directory *d, LDAPMessage *message, take_fn take, void *arg,
 	return 0;
 }
 
+/* The entries of one search, then its result. in: control  the server's control to ask with, NULL for none */
 static int
-search(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
-       const char *const *attrs, take_fn take, void *arg)
+search_once(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+            const char *const *attrs, LDAPControl *control, take_fn take, void *arg, int *stopped,
+            LDAPControl ***controls_out)
 {
+	LDAPControl *controls[] = { control, NULL };
 	int64_t deadline = call_deadline(d);
 	LDAPMessage *message = NULL;
-	int msgid = -1, stopped = 0, rc, r;
+	int msgid = -1, rc, r;
 
+	*stopped = 0;
 	r = call_begin(d);
 	if (r != 0)
 		return r;
-	rc = ldap_search_ext(d->ld, base, (int)scope, filter, (char **)attrs, 0, NULL, NULL, NULL, LDAP_NO_LIMIT,
-	                     &msgid);
+	rc = ldap_search_ext(d->ld, base, (int)scope, filter, (char **)attrs, 0, control != NULL ? controls : NULL, NULL,
+	                     NULL, LDAP_NO_LIMIT, &msgid);
 	if (rc != LDAP_SUCCESS)
 		return call_error(d, rc);
 	for (;;) {
@@ -176,16 +182,67 @@ search(struct directory *d, const char *base, enum directory_scope scope, const 
 			break;
 		/* A referral (LDAP_RES_SEARCH_REFERENCE) is not followed. */
 		if (ldap_msgtype(message) == LDAP_RES_SEARCH_ENTRY)
-			r = search_entry(d, message, take, arg, &stopped);
+			r = search_entry(d, message, take, arg, stopped);
 		ldap_msgfree(message);
-		if (r != 0 || stopped) {
+		if (r != 0 || *stopped) {
 			(void)ldap_abandon_ext(d->ld, msgid, NULL, NULL);
 			return r;
 		}
 	}
-	r = call_result(d, message, NULL);
+	r = call_result(d, message, controls_out);
 	ldap_msgfree(message);
 	return r != 0 ? r : result_error(d);
+}
+
+static int
+search(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+       const char *const *attrs, take_fn take, void *arg)
+{
+	int stopped;
+
+	return search_once(d, base, scope, filter, attrs, NULL, take, arg, &stopped, NULL);
+}
+
+/* The cookie of the next page, empty behind the last one and from a server that knows no pages. */
+static void
+next_cookie(struct directory *d, LDAPControl **controls, struct berval *cookie)
+{
+	LDAPControl *answer = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
+	ber_int_t count;
+
+	ber_memfree(cookie->bv_val);
+	cookie->bv_val = NULL;
+	cookie->bv_len = 0;
+	if (answer != NULL && ldap_parse_pageresponse_control(d->ld, answer, &count, cookie) != LDAP_SUCCESS)
+		cookie->bv_len = 0;
+}
+
+static int
+search_paged(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+             const char *const *attrs, take_fn take, void *arg)
+{
+	struct berval cookie = { 0, NULL };
+	LDAPControl *control, **controls;
+	int stopped = 0, rc, r;
+
+	do {
+		control = NULL;
+		controls = NULL;
+		if (d->ld == NULL)
+			return ERR_UNREACHABLE;
+		rc = ldap_create_page_control(d->ld, PAGE_ENTRIES, cookie.bv_len > 0 ? &cookie : NULL, 0, &control);
+		if (rc != LDAP_SUCCESS) {
+			r = call_error(d, rc);
+			break;
+		}
+		r = search_once(d, base, scope, filter, attrs, control, take, arg, &stopped, &controls);
+		ldap_control_free(control);
+		if (r == 0 && !stopped)
+			next_cookie(d, controls, &cookie);
+		ldap_controls_free(controls);
+	} while (r == 0 && !stopped && cookie.bv_len > 0);
+	ber_memfree(cookie.bv_val);
+	return r;
 }
 
 struct visitor {
@@ -208,6 +265,15 @@ directory_search(struct directory *d, const char *base, enum directory_scope sco
 	struct visitor v = { .fn = fn, .arg = arg };
 
 	return search(d, base, scope, filter, attrs, take_nothing, &v);
+}
+
+int
+directory_search_paged(struct directory *d, const char *base, enum directory_scope scope, const char *filter,
+                       const char *const *attrs, directory_entry_fn fn, void *arg)
+{
+	struct visitor v = { .fn = fn, .arg = arg };
+
+	return search_paged(d, base, scope, filter, attrs, take_nothing, &v);
 }
 
 struct only {

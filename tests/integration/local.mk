@@ -8,6 +8,7 @@ integration_tests += \
 	tests/integration/test_contract.py \
 	tests/integration/test_courier.py \
 	tests/integration/test_demo.py \
+	tests/integration/test_doctor.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
@@ -28,6 +29,7 @@ EXTRA_DIST += \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
 	tests/lib/daemon.py \
+	tests/lib/checkup.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
 	tests/lib/full.c \

@@ -1,0 +1,280 @@
+/*
+ * member_facts.c - read a member's entry for the doctor and for "member show".
+ */
+#include "cli/member_facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/key_ids.h"
+#include "cli/slapd_process.h"
+#include "common/text.h"
+#include "core/apppw.h"
+#include "core/pwhash.h"
+
+#define STEP_SEC 30
+
+const char *const password_words[] = { "not to be seen", "none", "there", "there, hashed by another scheme" };
+const char *const factor_words[] = { "not to be seen", "none", "registered", "stored in the clear", "sealed with a lost key" };
+
+void
+time_text(int64_t when, char out[TIME_TEXT])
+{
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (when != 0 && gmtime_r(&seconds, &tm) != NULL)
+		(void)strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M UTC", &tm);
+}
+
+static int64_t
+time_of(const struct directory_entry *entry, const char *name)
+{
+	const char *value = directory_value(entry, name);
+	int64_t when;
+
+	return value != NULL && text_time_parse(value, strlen(value), &when) == 0 ? when : 0;
+}
+
+static int
+count_of(const struct directory_entry *entry, const char *name)
+{
+	const struct directory_attribute *a = directory_attribute(entry, name);
+
+	return a != NULL ? (int)a->values_len : 0;
+}
+
+/* --- password and factor ------------------------------------------------------------------------------------ */
+
+/*
+ * Access rules show the time of a password to whoever may read the entry, and the password to nobody. Without that right the
+ * entry shows no createTimestamp either, and nothing is known.
+ */
+static void
+read_password(const struct directory_entry *entry, struct member_facts *facts)
+{
+	const struct directory_attribute *stored = directory_attribute(entry, "userPassword");
+	const char *reset = directory_value(entry, "pwdReset");
+
+	facts->password_changed = time_of(entry, "pwdChangedTime");
+	facts->must_change = reset != NULL && strcasecmp(reset, "TRUE") == 0;
+	if (stored != NULL && stored->values_len > 0)
+		facts->password = pwhash_is_ours((const char *)stored->values[0].data, stored->values[0].len) ? PASSWORD_SET
+		                                                                                               : PASSWORD_FOREIGN;
+	else if (facts->password_changed != 0)
+		facts->password = PASSWORD_SET;
+	else
+		facts->password = directory_attribute(entry, "createTimestamp") != NULL ? PASSWORD_NONE : PASSWORD_UNKNOWN;
+}
+
+static int
+count_entry(const struct directory_entry *entry, void *arg)
+{
+	(void)entry;
+	++*(int *)arg;
+	return 0;
+}
+
+/* The seed itself is nobody's to read; whether there is one may be searched for. */
+static void
+read_factor(struct session *s, const struct directory_entry *entry, struct member_facts *facts)
+{
+	static const char *const none[] = { "1.1", NULL };
+	const char *step = directory_value(entry, "oathTOTPLastTimeStep");
+	int64_t number;
+	int found = 0;
+
+	if (step != NULL && text_number(step, strlen(step), 0, INT64_MAX / STEP_SEC - 1, &number) == 0)
+		facts->step_until = number * STEP_SEC;
+	if (directory_attribute(entry, "oathSecret") != NULL ||
+	    (directory_search(s->d, entry->dn, SCOPE_BASE, "(oathSecret=*)", none, count_entry, &found) == 0 && found > 0))
+		facts->factor = FACTOR_ACTIVE;
+	else
+		facts->factor = directory_attribute(entry, "createTimestamp") != NULL ? FACTOR_ABSENT : FACTOR_UNKNOWN;
+}
+
+void
+member_facts_presence(struct session *s, const struct directory_entry *entry, struct member_facts *facts_out)
+{
+	memset(facts_out, 0, sizeof(*facts_out));
+	read_password(entry, facts_out);
+	read_factor(s, entry, facts_out);
+}
+
+/* --- the slapd behind it -------------------------------------------------------------------------------------- */
+
+struct overlay {
+	char *key_file, *policy;
+};
+
+static int
+look_at_overlay(const struct directory_entry *entry, void *arg)
+{
+	struct overlay *overlay = arg;
+	const char *key_file = directory_value(entry, "olcMusterKeyFile"), *policy = directory_value(entry, "olcMusterPolicy");
+
+	overlay->key_file = key_file != NULL ? strdup(key_file) : NULL;
+	overlay->policy = policy != NULL ? strdup(policy) : NULL;
+	return 1;
+}
+
+/* Where cn=config may be read, and on its host the key file: whether the key of the seed is there. */
+static void
+read_overlay(struct session *s, const struct directory_entry *entry, struct member_facts *facts)
+{
+	const char *seed = directory_value(entry, "oathSecret"), *id;
+	struct overlay overlay = { .key_file = NULL };
+	struct key_ids keys = { .n = 0 };
+	size_t len;
+
+	(void)directory_search(s->d, "cn=config", SCOPE_SUB, "(objectClass=olcMusterConfig)", NULL, look_at_overlay, &overlay);
+	facts->fallback_policy = overlay.policy;
+	if (facts->factor == FACTOR_ACTIVE && directory_attribute(entry, "oathSecret") != NULL) {
+		id = seed != NULL ? sealed_key_id(seed, &len) : NULL;
+		if (overlay.key_file != NULL && session_is_local(s))
+			key_ids_read(overlay.key_file, &keys);
+		if (id == NULL)
+			facts->factor = FACTOR_PLAIN;
+		else
+			snprintf(facts->factor_key, sizeof(facts->factor_key), "%.*s", (int)len, id);
+		if (id != NULL && keys.n > 0 && !key_ids_has(&keys, id, len))
+			facts->factor = FACTOR_KEY_LOST;
+	}
+	free(overlay.key_file);
+}
+
+/* --- the rest ----------------------------------------------------------------------------------------------- */
+
+static int64_t
+app_password_used(const struct directory_entry *entry, const char *id)
+{
+	const struct directory_attribute *a = directory_attribute(entry, "musterAppPasswordUsed");
+	char used_id[APPPW_ID_LEN + 1];
+	int64_t when;
+	size_t i;
+
+	for (i = 0; a != NULL && i < a->values_len; i++) {
+		if (apppw_used_parse((const char *)a->values[i].data, a->values[i].len, used_id, &when) == 0 &&
+		    strcmp(used_id, id) == 0)
+			return when;
+	}
+	return 0;
+}
+
+static json_t *
+app_password_text(const struct directory_entry *entry, const struct apppw *pw)
+{
+	char networks[512] = "everywhere", one[NETWORK_TEXT_MAX], used[TIME_TEXT], text[1024];
+	size_t i, n = 0;
+
+	for (i = 0; i < pw->networks_len && n < sizeof(networks); i++) {
+		network_format(&pw->networks[i], one);
+		n += (size_t)snprintf(networks + n, sizeof(networks) - n, "%s%s", i > 0 ? " " : "", one);
+	}
+	time_text(app_password_used(entry, pw->id), used);
+	snprintf(text, sizeof(text), "%s \"%s\" from %s, %s%s", pw->id, pw->label, networks,
+	         *used != '\0' ? "last used " : "never used", used);
+	return json_text(text);
+}
+
+static void
+read_app_passwords(const struct directory_entry *entry, struct member_facts *facts)
+{
+	const struct directory_attribute *a = directory_attribute(entry, "musterAppPassword");
+	struct apppw pw;
+	size_t i;
+
+	facts->app_passwords = json_array();
+	for (i = 0; a != NULL && i < a->values_len; i++) {
+		if (apppw_parse((const char *)a->values[i].data, a->values[i].len, &pw) == 0)
+			(void)json_array_append_new(facts->app_passwords, app_password_text(entry, &pw));
+		else
+			(void)json_array_append_new(facts->app_passwords, json_string("one that cannot be read"));
+		secret_wipe_object(&pw);
+	}
+}
+
+static void
+read_state(const struct directory_entry *entry, struct member_facts *facts)
+{
+	const char *locked = directory_value(entry, "pwdAccountLockedTime"), *state = directory_value(entry, "musterLoginState");
+	int secrets = directory_attribute(entry, "userPassword") != NULL || directory_attribute(entry, "oathSecret") != NULL ||
+	              state != NULL;
+
+	facts->locked = locked != NULL;
+	facts->locked_since = time_of(entry, "pwdAccountLockedTime");
+	if (facts->locked_since < 0)
+		facts->locked_since = 0; /* 000001010000Z: by an administrator, for good */
+	facts->failures_seen = secrets || facts->password == PASSWORD_NONE;
+	facts->login_state = state != NULL ? strdup(state) : NULL;
+	facts->known_sources = secrets ? count_of(entry, "musterKnownSource") : -1;
+	facts->recovery_codes = secrets ? count_of(entry, "musterRecoveryCode") : -1;
+	facts->owed = count_of(entry, "musterOutbox");
+}
+
+/* The nearest organization above, like the overlay looks for it. */
+static void
+find_organization(struct session *s, const char *dn, struct directory_entry **org_out)
+{
+	static const char *const attrs[] = { "objectClass", "o", "musterDomain", "musterPolicyEntry", NULL };
+	char *at = directory_dn_parent(dn), *up;
+	const struct directory_attribute *classes;
+	size_t i;
+
+	while (at != NULL && *org_out == NULL) {
+		if (directory_read(s->d, at, attrs, org_out) == 0) {
+			classes = directory_attribute(*org_out, "objectClass");
+			for (i = 0; classes != NULL && i < classes->values_len; i++) {
+				if (strcasecmp((const char *)classes->values[i].data, "musterOrganization") == 0)
+					break;
+			}
+			if (classes == NULL || i == classes->values_len)
+				directory_entry_free(org_out);
+		}
+		up = directory_dn_parent(at);
+		free(at);
+		at = up;
+	}
+	free(at);
+}
+
+int
+member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out, struct directory_entry **entry_out,
+                  struct directory_entry **org_out)
+{
+	static const char *const attrs[] = { "*", "+", NULL };
+	int r;
+
+	memset(facts_out, 0, sizeof(*facts_out));
+	*entry_out = *org_out = NULL;
+	r = directory_read(s->d, dn, attrs, entry_out);
+	if (r != 0)
+		return r;
+	member_facts_presence(s, *entry_out, facts_out);
+	read_overlay(s, *entry_out, facts_out);
+	read_state(*entry_out, facts_out);
+	read_app_passwords(*entry_out, facts_out);
+	find_organization(s, dn, org_out);
+	return 0;
+}
+
+void
+member_facts_free(struct member_facts *facts)
+{
+	free(facts->login_state);
+	free(facts->fallback_policy);
+	json_decref(facts->app_passwords);
+	memset(facts, 0, sizeof(*facts));
+}
+
+void
+member_facts_failures(const struct member_facts *facts, const struct policy_facts *rules, json_t *object, json_t *stops)
+{
+	(void)rules;
+	(void)stops;
+	if (facts->login_state != NULL)
+		(void)json_object_set_new(object, "failures", json_text(facts->login_state));
+}

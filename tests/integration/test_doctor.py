@@ -1,0 +1,358 @@
+#!/usr/bin/python3
+"""muster doctor: an installation that is right has no findings; each thing that is broken is found, by its name."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import certs, people, tap, totp
+from lib.checkup import Checkup
+from lib.tap import in_, is_, ok
+from lib.world import DATABASE
+
+HEALTHY, FINDINGS, UNSEEN = range(3)
+
+place = Checkup()
+world = place.world
+# Policies that no standard objects to, so that what is found is what a test broke.
+FAULTLESS = {"pwdMinLength": "15", "pwdMaxLength": "64", "musterPwdRequire": "none", "musterSecondFactor": "required",
+             "musterPwdMinLengthFactor": "8", "musterPwdBlocklist": "TRUE"}
+PASSWORD = "correct horse battery"
+acme = people.organization(world, "acme", policy=FAULTLESS)
+beta = people.organization(world, "beta", policy=FAULTLESS)
+alice = people.member(acme, "alice", password=PASSWORD, secret=totp.new_secret())
+bob = people.member(acme, "bob", password=PASSWORD)
+people.member(beta, "ben", password=PASSWORD)
+people.account(world, "pat@example.net", password="Spring#2026")
+OVERLAY = "olcOverlay={2}muster," + DATABASE
+FRONTEND = "olcDatabase={-1}frontend,cn=config"
+
+
+def found(report, *names):
+    """Exactly these findings, errors or warnings."""
+    is_(report.ids, sorted(names), "found: " + (", ".join(names) or "nothing"))
+    is_(report.code, FINDINGS if names else HEALTHY, "exit status")
+    if report.ids != sorted(names):
+        tap.note(report.text())
+
+
+class Broken:
+    """Change cn=config for the time of a with statement."""
+
+    def __init__(self, dn, attribute, value, how="replace"):
+        self.dn, self.attribute, self.value, self.how = dn, attribute, value, how
+
+    def __enter__(self):
+        with world.use("config") as config:
+            self.before = config.entry(self.dn, [self.attribute]).get(self.attribute)
+            people.must(config.modify(self.dn, (self.how, self.attribute, self.value)), self.attribute)
+
+    def __exit__(self, *_):
+        with world.use("config") as config:
+            people.must(config.modify(self.dn, ("replace", self.attribute, self.before)), self.attribute)
+
+
+def raw(dn, *changes):
+    """Change an entry behind the overlay's back, as slapadd would."""
+    world.stop()
+    rows = "".join("dn: %s\nchangetype: modify\nreplace: %s\n%s: %s\n\n" % (dn, name, name, value)
+                   for name, value in changes)
+    world.tool("slapmodify", "-n", "1", input=rows.encode())
+    world.start()
+
+
+def keep(dn, name):
+    with world.use("root") as root:
+        return root.entry(dn, [name])[name][0].decode()
+
+
+# --- healthy -------------------------------------------------------------------------------------------------
+
+
+def test_healthy():
+    report = place.doctor("slapd", "access", "data")
+    found(report)
+    is_(report.unseen, [], "everything could be looked at")
+    is_([f for f in report.findings if f["severity"] == "note"], [], "no note either")
+    done = place.muster("doctor", "slapd", "access", "data")
+    is_(done.stdout, b"nothing found\n", "and it says so")
+    report = place.doctor()
+    ok(set(report.ids) <= {"clock/unsynchronised"}, "all parts: nothing but this machine's own clock", str(report.ids))
+
+
+def test_usage():
+    report = place.doctor("nonsense")
+    is_(report.code, UNSEEN, "an unknown part")
+    in_("slapd, access, data", report.err, "it lists the parts")
+    is_(place.muster("doctor", "--help").returncode, 0, "doctor --help")
+    in_(b"doctor member WHO", place.muster("doctor", "member", "--help").stdout, "doctor member --help is about that")
+
+
+def test_not_everything_can_be_seen():
+    report = place.doctor(login=world.admin_dn, answers=[world.admin_password])
+    is_(report.code, UNSEEN, "an administrator: not everything can be seen")
+    ok(any("cn=config" in text for text in report.unseen) and any("slapacl" in text for text in report.unseen),
+       "it says what", str(report.unseen))
+    report = place.doctor("data", login=world.admin_dn, answers=["wrong"])
+    is_((report.code, report.ids), (UNSEEN, []), "a wrong password")
+    report = place.doctor("data", uri="ldap://127.0.0.1:1", login=world.admin_dn, answers=["x"])
+    is_(report.code, UNSEEN, "no server")
+
+
+# --- slapd ---------------------------------------------------------------------------------------------------
+
+
+def test_settings():
+    for name, dn, attribute, value in (
+            ("slapd/allows", "cn=config", "olcAllows", "bind_anon_dn bind_anon_cred"),
+            ("slapd/min-ssf", OVERLAY, "olcMusterMinSSF", "0"),
+            ("slapd/argon2-weak", OVERLAY, "olcMusterArgon2", "m=8192 t=1"),
+            ("slapd/rootpw", DATABASE, "olcRootPW", world.root_password),
+            ("slapd/rootpw", DATABASE, "olcRootPW", "{MD5}X03MO1qnZdYdgyfeuILPmQ=="),
+            ("slapd/password-hash", FRONTEND, "olcPasswordHash", "{CLEARTEXT}"),
+            ("slapd/nosync", DATABASE, "olcDbNoSync", "TRUE"),
+            ("slapd/add-content", DATABASE, "olcAddContentAcl", "FALSE"),
+            ("slapd/tls-old", "cn=config", "olcTLSProtocolMin", "3.1")):
+        with Broken(dn, attribute, value):
+            report = place.doctor("slapd")
+            in_(name, report.ids, "%s: %s" % (attribute, value))
+            is_(set(report.ids), {name}, "and nothing else")
+    found(place.doctor("slapd"))
+
+
+def test_files():
+    for name, path in (("slapd/key-file", world.key_path), ("slapd/tls-key-file", world.places["KEY"])):
+        os.chmod(path, 0o644)
+        found(place.doctor("slapd"), name)
+        os.chmod(path, 0o600)
+    os.rename(world.key_path, world.key_path + ".away")
+    found(place.doctor("slapd"), "slapd/key-file")
+    os.rename(world.key_path + ".away", world.key_path)
+
+
+def test_certificate():
+    folder = os.path.join(world.folder, "old-tls")
+    os.mkdir(folder)
+    key, certificate = os.path.join(folder, "key"), os.path.join(folder, "crt")
+    for days, name, severity in ((3, "expires", "warning"), (-1, "expired", "error")):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc",
+                        "-subj", "/CN=localhost", "-days", "3", "-keyout", key, "-out", certificate], check=True,
+                       capture_output=True, env=dict(os.environ))
+        if days < 0:
+            subprocess.run(["faketime", "-f", "-10d", "openssl", "req", "-x509", "-key", key, "-subj", "/CN=localhost",
+                            "-days", "3", "-out", certificate], check=True, capture_output=True)
+        shutil.copy(world.places["CERT"], folder + "/kept")
+        shutil.copy(certificate, world.places["CERT"])
+        report = place.doctor("slapd")
+        found(report, "slapd/certificate")
+        is_([f["severity"] for f in report.find("slapd/certificate")], [severity], "a certificate that " + name)
+        shutil.copy(folder + "/kept", world.places["CERT"])
+
+
+def test_overlays():
+    with world.use("config") as config:
+        people.must(config.modify("cn=module{0},cn=config", ("add", "olcModuleLoad", "refint")), "module")
+        people.must(config.add("olcOverlay=refint," + DATABASE, {
+            "objectClass": ["olcOverlayConfig", "olcRefintConfig"], "olcOverlay": "refint", "olcRefintAttribute": "owner"}),
+                    "overlay")
+    report = place.doctor("slapd")
+    found(report, "slapd/overlay-order")
+    in_("refint is above muster", report.find("slapd/overlay-order")[0]["text"], "it says which one")
+    with world.use("config") as config:
+        people.must(config.delete("olcOverlay={3}refint," + DATABASE), "overlay")
+        people.must(config.delete("olcOverlay={0}mustersasl," + FRONTEND), "mustersasl")
+    found(place.doctor("slapd"), "slapd/sasl-open")
+    with world.use("config") as config:
+        people.must(config.add("olcOverlay=mustersasl," + FRONTEND, {
+            "objectClass": ["olcOverlayConfig", "olcMusterSaslConfig"], "olcOverlay": "mustersasl"}), "mustersasl")
+    found(place.doctor("slapd"))
+
+
+# --- access --------------------------------------------------------------------------------------------------
+
+
+def with_rule(rule):
+    """Findings of the part access with one rule in front of the others."""
+    with Broken(DATABASE, "olcAccess", "{0}" + rule, "add"):
+        return place.doctor("access")
+
+
+def test_readable():
+    report = with_rule("to attrs=userPassword by self read by anonymous auth by * none")
+    in_("access/secret-readable", report.ids, "userPassword to its owner")
+    is_([f["text"] for f in report.find("access/secret-readable")], ["a member itself gets userPassword/read"], "by whom")
+    report = with_rule("to attrs=oathSecret by * read")
+    in_("anybody, without a login, gets oathSecret/read", [f["text"] for f in report.find("access/secret-readable")],
+        "a seed to everybody")
+    report = with_rule("to attrs=musterLoginState,pwdHistory by users read by * none")
+    ok(any("an OWNER of another organization gets pwdHistory/read, musterLoginState/read" == f["text"]
+           for f in report.find("access/secret-readable")), "history and state to every user")
+    report = with_rule("to dn.subtree=\"ou=organizations,%s\" attrs=entry,mail,cn by * read" % world.base)
+    found(report, "access/member-readable")
+    report = with_rule("to attrs=userPassword by dn.exact=\"cn=backup,%s\" read by anonymous auth by self =wx by * none"
+                       % world.base)
+    texts = [f["text"] for f in report.find("access/secret-readable")]
+    in_("cn=backup,%s gets userPassword/read" % world.base, texts, "an identity that a rule names")
+    is_({f["severity"] for f in report.find("access/secret-readable")}, {"warning"}, "that is a warning")
+
+
+def test_writable():
+    report = with_rule("to attrs=musterStatus by self write by * break")
+    found(report, "access/member-writable")
+    report = with_rule("to attrs=mail by users write by * none")
+    in_("access/member-writable", report.ids, "mail to every user")
+    report = with_rule("to dn.regex=\"^o=[^,]+,ou=organizations,%s$\" attrs=owner by users write by * none" % world.base)
+    in_("access/organization-writable", report.ids, "who is OWNER, by every user")
+    report = with_rule("to dn.regex=\"^cn=policy,\" by dn.subtree=\"%s\" write by * none" % world.base)
+    in_("access/policy-writable", report.ids, "a policy, by its members")
+    report = with_rule("to * by dn.children=\"ou=hosts,%s\" manage by * break" % world.base)
+    in_("access/manage", report.ids, "everything, by a login host")
+
+
+def test_needed():
+    report = with_rule("to attrs=userPassword by self =wx by * none")
+    in_("access/login-impossible", report.ids, "nobody may authenticate")
+    report = with_rule("to attrs=musterOutbox by * none")
+    in_("access/courier-blind", report.ids, "the courier may not see what is owed")
+
+
+# --- data ----------------------------------------------------------------------------------------------------
+
+
+def test_seeds():
+    sealed = keep(alice.dn, "oathSecret")
+    raw(alice.dn, ("oathSecret", "12345678901234567890"))
+    found(place.doctor("data"), "data/plain-seed")
+    raw(alice.dn, ("oathSecret", sealed.replace("{SEALED}k1$", "{SEALED}k9$")))
+    report = place.doctor("data")
+    found(report, "data/key-missing")
+    is_(report.find("data/key-missing")[0]["names"], [alice.dn], "it names the member")
+    member = place.doctor("member", alice.dn)
+    is_((member.code, member.facts["can_log_in"]), (FINDINGS, False), "doctor member: cannot log in")
+    in_("sealed with the key k9", member.facts["verdict"], "because of that key")
+    raw(alice.dn, ("oathSecret", sealed), ("oathTOTPLastTimeStep", str(totp.step() + 1000)))
+    found(place.doctor("data"), "data/step-future")
+    in_("a code of the future", place.doctor("member", alice.dn).facts["verdict"], "doctor member says so")
+    raw(alice.dn, ("oathTOTPLastTimeStep", str(totp.step() - 1000)))
+    found(place.doctor("data"))
+
+
+def test_hashes():
+    stored = keep(bob.dn, "userPassword")
+    for value, name in (("{SSHA}7Sf6Ly1zmCMdhpbVsBQGVbbT2FCoVtTY", "data/foreign-hash"),
+                        ("{CRYPT}$6$aaaaaaaa$bbbb", "data/foreign-hash"),
+                        ("secret in the clear", "data/clear-password"),
+                        (stored.replace("m=19456,t=2", "m=8192,t=1"), "data/low-cost")):
+        raw(bob.dn, ("userPassword", value))
+        found(place.doctor("data"), name)
+    raw(bob.dn, ("userPassword", "{SSHA}7Sf6Ly1zmCMdhpbVsBQGVbbT2FCoVtTY"))
+    in_("lets nobody in", place.doctor("member", bob.dn).facts["verdict"], "doctor member says so")
+    raw(bob.dn, ("userPassword", stored))
+
+
+def test_organizations():
+    raw(beta.dn, ("owner", "uid=ghost," + beta.people))
+    found(place.doctor("data"), "data/no-owner", "data/owner-missing")
+    raw(beta.dn, ("owner", beta.owner.dn), ("musterDomain", "acme-corp"))
+    found(place.doctor("data"), "data/domain-twice")
+    raw(beta.dn, ("musterDomain", "beta-corp"), ("musterPolicyEntry", "cn=nothing," + beta.dn))
+    found(place.doctor("data"), "data/policy-missing")
+    raw(beta.dn, ("musterPolicyEntry", beta.policy))
+    raw(beta.policy, ("pwdMaxFailure", "1000"))
+    report = place.doctor("data")
+    found(report, "data/policy-unusable")
+    in_("pwdMaxFailure is 1000, allowed is 1 to 100", report.find("data/policy-unusable")[0]["text"], "it says what")
+    raw(beta.policy, ("pwdMaxFailure", "5"))
+
+
+def test_standards():
+    with world.use("root") as root:
+        people.must(root.modify(beta.policy, ("replace", "pwdMinLength", "8"), ("replace", "pwdMaxLength", "16"),
+                                ("replace", "musterSecondFactor", "optional"), ("replace", "pwdLockout", "TRUE"),
+                                ("replace", "musterPwdRequire", ["letter", "digit"]), ("replace", "pwdMaxAge", "86400")),
+                    "policy")
+    report = place.doctor("data")
+    found(report, "data/short-alone")
+    note = report.find("data/standards")[0]
+    is_((note["severity"], note["about"]), ("note", beta.dn), "what was chosen is a note, about its organization")
+    for number in ("6.2.9", "6.2.5", "6.2.10", "6.3.3", "6.1.1"):
+        in_(number, note["text"], number)
+    with world.use("root") as root:
+        people.must(root.modify(beta.policy, *[("replace", name, value) for name, value in FAULTLESS.items()],
+                                ("delete", "pwdLockout", None), ("replace", "pwdMaxAge", "0")), "policy")
+    found(place.doctor("data"))
+
+
+def test_mail_that_waits():
+    with world.use("root") as root:
+        uuid = root.entry(alice.dn, ["entryUUID"])["entryUUID"][0].decode()
+    raw(alice.dn, ("musterOutbox", "m-%s-AAAAAAAAAAA password-changed %d" % (uuid, time.time() - 800)))
+    found(place.doctor("data"))
+    raw(alice.dn, ("musterOutbox", "m-%s-AAAAAAAAAAA password-changed %d" % (uuid, time.time() - 7200)))
+    report = place.doctor("data")
+    found(report, "data/mail-waits")
+    in_("the oldest for 120 minutes", report.find("data/mail-waits")[0]["text"], "it says since when")
+    raw(alice.dn, ("musterOutbox", "m-%s-AAAAAAAAAAA password-changed %d" % (uuid, time.time())))
+    is_(place.muster("password", "reset", "acme/bob").returncode, 0, "a reset is asked for")
+    found(place.doctor("data"))
+
+
+# --- members -------------------------------------------------------------------------------------------------
+
+
+def test_member():
+    report = place.doctor("member", "acme/alice")
+    is_((report.code, report.facts["verdict"]), (HEALTHY, "can log in with password and code"), "alice can log in")
+    report = place.doctor("member", "acme/bob")
+    is_(report.facts["verdict"], "can log in with password; must register an authenticator first", "bob has to enrol")
+    report = place.doctor("member", "acme/owner")
+    is_((report.code, report.facts["can_log_in"]), (FINDINGS, False), "who has no password cannot")
+    in_("muster password reset", report.facts["verdict"], "it says what to do")
+    in_("o***@acme.example", report.facts["reset"], "and where the mail goes, masked")
+    is_(place.doctor("member", "acme/nobody").code, UNSEEN, "a member that is not there")
+    is_(place.muster("member", "suspend", "acme/bob").returncode, 0, "bob is suspended")
+    in_("the member is suspended; do this: muster member resume", place.doctor("member", "acme/bob").facts["verdict"],
+        "doctor member says so")
+    place.muster("member", "resume", "acme/bob")
+    with world.use("root") as root:
+        people.must(root.modify(bob.dn, ("replace", "userPassword", "another long one")), "by an administrator")
+    in_("must choose a new password first", place.doctor("member", "acme/bob").facts["verdict"], "set by somebody else")
+    people.give_password(world, bob, "a third long one")
+    screen = place.muster("doctor", "member", "acme/alice").stdout.decode()
+    ok(len(screen.splitlines()) <= 24, "it fits on one screen")
+    in_("=>               can log in with password and code", screen, "the verdict comes last")
+
+
+def test_member_seen_by_others():
+    report = place.doctor("member", "acme/alice", login=world.admin_dn, answers=[world.admin_password])
+    is_((report.code, report.facts["can_log_in"]), (HEALTHY, True), "an administrator asks")
+    is_(report.facts["unknown"], ["failed tries"], "and learns what cannot be seen")
+    report = place.doctor("member", "acme/alice", login=bob.dn, answers=[bob.password])
+    is_(report.code, UNSEEN, "another member asks")
+
+
+# --- clock ---------------------------------------------------------------------------------------------------
+
+
+def test_clock():
+    other = Checkup(faketime=True)
+    ok("clock/difference" not in other.doctor("clock").ids, "clocks agree")
+    other.world.move_clock(100)
+    with other.world.use("root") as root:
+        people.must(root.modify("ou=hosts," + other.world.base, ("replace", "description", "written ahead of time")), "write")
+    in_("clock/difference", other.doctor("clock").ids, "the directory has written ahead of time")
+    with other.world.use("config") as config:
+        people.must(config.modify("olcDatabase={2}monitor,cn=config", ("add", "olcAccess", "to * by users read")), "access")
+    report = other.doctor("clock")
+    ok(any(text in report.find("clock/difference")[0]["text"] for text in ("100 seconds ahead", "99 seconds ahead")),
+       "with cn=monitor to read: how far it is ahead", report.text())
+    other.world.move_clock(-100)
+    in_("seconds behind", other.doctor("clock").find("clock/difference")[0]["text"], "or behind")
+    other.world.cleanup()
+
+
+tap.main(globals())
