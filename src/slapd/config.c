@@ -186,14 +186,14 @@ config_keys(ConfigArgs *c)
 {
 	struct muster *m = config_of(c);
 	struct keyring *ring = NULL;
-	struct berval bv;
 
 	switch (c->op) {
 	case SLAP_CONFIG_EMIT:
 		if (m->key_file == NULL)
 			return 1;
-		ber_str2bv(m->key_file, 0, 0, &bv);
-		return value_add_one(&c->rvalue_vals, &bv);
+		/* slapd takes it from there and frees it: of an ARG_STRING nothing else is written to slapd.d */
+		c->value_string = ch_strdup(m->key_file);
+		return 0;
 	case LDAP_MOD_DELETE:
 		/* Until another one is named every member is refused. */
 		keys_keep(m);

@@ -17,6 +17,7 @@ integration_tests += \
 	tests/integration/test_pam.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
+	tests/integration/test_suite.py \
 	tests/integration/test_write.py
 
 # Programs with threads under helgrind: part of check-valgrind.

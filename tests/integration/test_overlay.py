@@ -2,6 +2,7 @@
 """The overlay in cn=config, its key file, its place in the stack, SASL, and other modules beside it."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -285,6 +286,30 @@ def test_external():
         tap.is_(one.whoami(), "dn:" + member.dn, "and in")
     with world.use("config") as config:
         people.must(config.modify("cn=config", ("delete", "olcAuthzRegexp", None)), "map gone")
+
+
+def test_conversion():
+    """A slapd.conf with every option, converted by slaptest: nothing is lost."""
+    options = {"olcMusterKeyFile": world.key_path, "olcMusterPolicy": "cn=p,dc=example,dc=com",
+               "olcMusterBase": "dc=example,dc=com", "olcMusterQueue": "ou=q,dc=example,dc=com",
+               "olcMusterCourier": "cn=c,dc=example,dc=com", "olcMusterMinSSF": "56", "olcMusterLease": "60",
+               "olcMusterMintInterval": "61", "olcMusterArgon2": '"m=8192 t=1"'}
+    folder = os.path.join(world.folder, "converted")
+    os.mkdir(folder)
+    path = os.path.join(world.folder, "slapd.conf")
+    lines = ["include /etc/ldap/schema/%s.schema" % name for name in ("core", "cosine", "inetorgperson")]
+    lines += ["modulepath /usr/lib/ldap", "moduleload back_mdb", "moduleload ppolicy", "moduleload " + world.places["MODULE"],
+              "database mdb", 'suffix "dc=example,dc=com"', 'rootdn "cn=root,dc=example,dc=com"', "directory " + folder,
+              "overlay muster"]
+    lines += ["muster-" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name[len("olcMuster"):]).lower() + " " + value
+              for name, value in options.items()]
+    with open(path, "w") as file:
+        file.write("\n".join(lines) + "\n")
+    world.tool("slaptest", "-n", "0", "-f", path, "-F", folder)
+    with open(os.path.join(folder, "cn=config", "olcDatabase={1}mdb", "olcOverlay={0}muster.ldif")) as file:
+        converted = re.sub(r"\n ", "", file.read())
+    for name, value in options.items():
+        tap.in_("\n%s: %s\n" % (name, value.strip('"')), converted, "slaptest keeps %s" % name)
 
 
 def test_load_check():

@@ -1,0 +1,27 @@
+# tests/yardstick - long proofs, measured against what others do: `make check-yardstick`. They need the overlay, a quiet machine for
+# the timing and about ten minutes; `make check` runs two scripts of OpenLDAP's suite (tests/integration/test_suite.py).
+
+yardstick_tests = \
+	tests/yardstick/openldap.py
+
+EXTRA_DIST += \
+	$(yardstick_tests) \
+	tests/yardstick/ldapmodify.py \
+	tests/yardstick/scripts.txt \
+	tests/yardstick/shim.py \
+	tests/yardstick/slapd.py
+
+.PHONY: check-yardstick
+check-yardstick: all $(check_PROGRAMS)
+if !OVERLAY
+	@echo "check-yardstick needs the overlay: configure --with-openldap-source=DIR" >&2; exit 1
+endif
+if SANITIZED
+	@echo "check-yardstick needs a build without --enable-sanitizers" >&2; exit 1
+endif
+	@rm -f tests/yardstick/*.trs; status=0; \
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(yardstick_tests)' || status=1; \
+	cat tests/yardstick/*.log | grep -E '^(# )?figure: ' || :; \
+	cat tests/yardstick/*.trs | $(AWK) '/^:test-result: PASS/ { passed++; next } /^:test-result: / { failed++ } \
+		END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }' || status=1; \
+	exit $$status
