@@ -3,6 +3,7 @@
 dist_noinst_SCRIPTS += \
 	contrib/check \
 	contrib/demo \
+	contrib/login-packages \
 	contrib/slapd-headers
 
 EXTRA_DIST += \
@@ -19,9 +20,24 @@ EXTRA_DIST += \
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
 	contrib/muster.conf \
-	contrib/pam/muster \
 	contrib/systemd/muster-users.conf \
 	contrib/systemd/musterd.service
+
+# /etc/pam.d of a login host, and what NSS needs there
+pamexamplesdir = $(examplesdir)/pam
+dist_pamexamples_DATA = \
+	contrib/pam/login \
+	contrib/pam/muster \
+	contrib/pam/pam-auth-update \
+	contrib/pam/passwd \
+	contrib/pam/sshd \
+	contrib/pam/su \
+	contrib/pam/sudo
+nssexamplesdir = $(examplesdir)/nss
+dist_nssexamples_DATA = \
+	contrib/nss/access.ldif \
+	contrib/nss/nslcd.conf \
+	contrib/nss/sssd.conf
 
 # What the demo and the tests log in with; not installed
 noinst_PROGRAMS += pam-login

@@ -26,6 +26,17 @@ is_token(const struct secret *typed)
 	return 1;
 }
 
+/* take_new - a new password that a module before us asked for */
+static int
+take_new(struct call *c, struct secret **new_out)
+{
+	const void *chosen = NULL;
+
+	if (pam_get_item(c->ph, PAM_AUTHTOK, &chosen) != PAM_SUCCESS || chosen == NULL || strlen(chosen) == 0)
+		return PAM_AUTHTOK_RECOVERY_ERR;
+	return secret_new(chosen, strlen(chosen), new_out) == 0 ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
 /* ask_new - a new password, typed twice. PAM_TRY_AGAIN when the two differ. */
 static int
 ask_new(struct call *c, struct secret **new_out)
@@ -34,6 +45,8 @@ ask_new(struct call *c, struct secret **new_out)
 	int r;
 
 	*new_out = NULL;
+	if (c->takes_new)
+		return take_new(c, new_out);
 	r = ask_any(c, _("New password: "), &first);
 	if (r == PAM_SUCCESS && first->len == 0) {
 		(void)tell_error(c, "%s", _("No password was typed. Nothing has been changed."));
@@ -134,7 +147,7 @@ change_by(struct call *c, struct proto_message *request)
 {
 	int i, r = PAM_AUTHTOK_ERR;
 
-	for (i = 0; i < TRIES; i++) {
+	for (i = 0; i < (c->takes_new ? 1 : TRIES); i++) {
 		r = one_change(c, request);
 		if (r != PAM_TRY_AGAIN)
 			break;

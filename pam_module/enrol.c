@@ -7,17 +7,42 @@
 
 #define TRIES 3
 
-/* show - what the authenticator needs: QR code, and the same as text for who cannot scan */
+/* has_room - whether the QR code is seen whole, with the question below it */
+static int
+has_room(const struct secret *qr)
+{
+	unsigned lines = 0, columns = 0, longest = 0;
+	size_t i;
+
+	for (i = 0; i < qr->len; i++) {
+		if (qr->data[i] == '\n') {
+			lines++;
+			columns = 0;
+		} else if ((qr->data[i] & 0xc0) != 0x80) { /* UTF-8: a character begins */
+			columns++;
+		}
+		longest = columns > longest ? columns : longest;
+	}
+	return terminal_has_room(lines + 1, longest);
+}
+
+/*
+ * show - what the authenticator needs, as text and as a picture. The picture comes last, since it must not leave the screen. Where
+ *        there is no room for it the address in it is shown, which some apps can open.
+ */
 static int
 show(struct call *c, const struct proto_message *start)
 {
+	int has_qr = start->qr != NULL && start->qr->len > 0 && has_room(start->qr);
 	int r;
 
-	r = tell(c, "%s", _("Your organization requires an authenticator app (TOTP). Scan this code with it:"));
-	if (r == PAM_SUCCESS && start->qr != NULL && start->qr->len > 0)
-		r = tell(c, "%s", (const char *)start->qr->data);
-	if (r == PAM_SUCCESS)
-		r = tell(c, _("or type this setup key into it: %s"), (const char *)start->setup_key->data);
+	r = tell(c, _("Your organization requires an authenticator app (TOTP). Type this setup key into it: %s"),
+	         (const char *)start->setup_key->data);
+	if (r == PAM_SUCCESS && has_qr)
+		r = tell(c, _("or scan this code with it:\n%s"), (const char *)start->qr->data);
+	else if (r == PAM_SUCCESS && start->uri != NULL && start->uri->len > 0)
+		r = tell(c, _("or open this address with it (the terminal is too small for a QR code):\n%s"),
+		         (const char *)start->uri->data);
 	return r;
 }
 

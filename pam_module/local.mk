@@ -12,7 +12,8 @@ libpammodule_la_SOURCES = \
 	pam_module/enrol.c \
 	pam_module/login.c \
 	pam_module/options.c \
-	pam_module/pam_muster.c
+	pam_module/pam_muster.c \
+	pam_module/terminal.c
 
 pam_LTLIBRARIES += pam_muster.la
 pam_muster_la_SOURCES =

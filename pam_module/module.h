@@ -19,6 +19,7 @@ struct options {
 	enum prompt prompt;
 	int use_first_pass; /* only what a module before us asked for */
 	int try_first_pass; /* that first, then ask */
+	int use_authtok;    /* a new password only from a module before us */
 	int timeout_sec;
 	const char *socket;
 	uid_t owner; /* who may listen on the socket, besides root */
@@ -42,6 +43,7 @@ struct call {
 	struct secret *password;
 	struct secret *code;
 	int is_together; /* c->password may end in the code */
+	int takes_new;   /* the new password is PAM's, nobody is asked for it */
 	int64_t previous_login; /* unix seconds, 0 unknown */
 	locale_t language, language_before; /* of the texts, of the application */
 };
@@ -105,7 +107,10 @@ int change_password(struct call *c);
 int redeem_token(struct call *c, const struct secret *token);
 /* change.c: 1 when what was typed as a password is a token */
 int is_token(const struct secret *typed);
-/* enrol.c: QR code, setup key, confirming code, recovery codes */
+/* enrol.c: setup key, QR code, confirming code, recovery codes */
 int enrol(struct call *c);
+
+/* terminal.c: 1 when a picture of that size is seen whole on the person's terminal, or nobody knows how large that is */
+int terminal_has_room(unsigned lines, unsigned columns);
 
 #endif

@@ -96,6 +96,8 @@ parse_word(pam_handle_t *ph, const char *word, struct options *o)
 		o->use_first_pass = 1;
 	} else if (strcmp(word, "try_first_pass") == 0) {
 		o->try_first_pass = 1;
+	} else if (strcmp(word, "use_authtok") == 0) {
+		o->use_authtok = 1;
 	} else if ((value = value_of(word, "prompt")) != NULL) {
 		if (parse_prompt(value, &o->prompt) != PAM_SUCCESS)
 			return bad(ph, word, "prompt is after, together or always");

@@ -12,10 +12,13 @@
 
 /* What authentication leaves for the calls that follow on the same handle. */
 struct login_data {
-	int result; /* of pam_sm_authenticate */
+	int is_in; /* pam_sm_authenticate returned PAM_SUCCESS */
 	int64_t previous_login;
 	char user[];
 };
+
+/* A login has begun and was not let in, so far. */
+static struct login_data not_in;
 
 static void
 data_free(pam_handle_t *ph, void *data, int error_status)
@@ -25,21 +28,22 @@ data_free(pam_handle_t *ph, void *data, int error_status)
 	free(data);
 }
 
+/* data_put - the member is in. A login that the later calls cannot know of is none. */
 static int
-data_put(struct call *c, int result)
+data_put(struct call *c)
 {
 	struct login_data *data = malloc(sizeof(*data) + strlen(c->user) + 1);
 
 	if (data == NULL)
 		return PAM_BUF_ERR;
-	data->result = result;
+	data->is_in = 1;
 	data->previous_login = c->previous_login;
 	memcpy(data->user, c->user, strlen(c->user) + 1);
 	if (pam_set_data(c->ph, DATA_NAME, data, data_free) != PAM_SUCCESS) {
 		free(data);
 		return PAM_BUF_ERR;
 	}
-	return result;
+	return PAM_SUCCESS;
 }
 
 static const struct login_data *
@@ -57,14 +61,13 @@ pam_sm_authenticate(pam_handle_t *ph, int flags, int argc, const char **argv)
 	int r;
 
 	/* Whatever this handle was told before, it is about another login. */
-	if (data_get(ph) != NULL)
-		(void)pam_set_data(ph, DATA_NAME, NULL, NULL);
+	if (pam_set_data(ph, DATA_NAME, &not_in, NULL) != PAM_SUCCESS)
+		return PAM_BUF_ERR;
 	r = call_begin(&c, ph, flags, argc, argv);
 	if (r == PAM_SUCCESS)
 		r = login(&c);
-	/* A login that the later calls cannot know of is none. */
-	if (c.user != NULL)
-		r = data_put(&c, r);
+	if (r == PAM_SUCCESS)
+		r = data_put(&c);
 	call_end(&c);
 	return r;
 }
@@ -80,8 +83,11 @@ pam_sm_setcred(pam_handle_t *ph, int flags, int argc, const char **argv)
 	r = options_parse(ph, argc, argv, &options);
 	if (r != PAM_SUCCESS)
 		return r;
-	/* There are no credentials to set; whether the member may have any was decided by authentication alone. */
-	return data != NULL && data->result == PAM_SUCCESS ? PAM_SUCCESS : PAM_CRED_UNAVAIL;
+	/*
+	 * There are no credentials to set. Where nobody was asked for a password (cron, su by root, a key) this is no obstacle:
+	 * whether the member may come in is decided by pam_sm_acct_mgmt. After a login that was refused it stays refused.
+	 */
+	return data == NULL || data->is_in ? PAM_SUCCESS : PAM_CRED_UNAVAIL;
 }
 
 /* account_result - a gate's answer about somebody who logged in without our password */
@@ -105,7 +111,7 @@ pam_sm_acct_mgmt(pam_handle_t *ph, int flags, int argc, const char **argv)
 	int r;
 
 	/* The directory has just judged this very user: suspended, expired and the rest are refused there. */
-	if (data != NULL && data->result == PAM_SUCCESS && pam_get_user(ph, &user, NULL) == PAM_SUCCESS &&
+	if (data != NULL && data->is_in && pam_get_user(ph, &user, NULL) == PAM_SUCCESS &&
 	    user != NULL && strcmp(user, data->user) == 0) {
 		struct options options;
 
@@ -137,36 +143,25 @@ old_password(struct call *c)
 	return ask(c, _("Current password (or the token from a mail): "), &c->password);
 }
 
-/* code_needed - ask the directory whether the old password is right and a code belongs to it, and get that code */
+/* prepare_update - the old password is asked for before any module asks for the new one; kept for update() */
 static int
-code_needed(struct call *c)
+prepare_update(struct call *c)
 {
-	struct proto_message request = { .type = REQ_LOGIN }, *answer = NULL;
-	int r;
+	int r = old_password(c);
 
-	request.user = (char *)c->user;
-	request.password = c->password;
-	r = call_gate(c, &request, &answer);
-	if (r != PAM_SUCCESS)
-		return r;
-	r = status_to_pam(answer->status);
-	if (answer->status == PROTO_MORE) {
-		r = PAM_SUCCESS;
-		if (answer->state == STATE_CODE_REQUIRED)
-			r = ask(c, _("One-time code: "), &c->code);
-		else if (answer->state == STATE_ENROL_REQUIRED)
-			r = PAM_AUTH_ERR;
-	}
-	proto_free(&answer);
+	if (r == PAM_SUCCESS && pam_set_item(c->ph, PAM_OLDAUTHTOK, c->password->data) != PAM_SUCCESS)
+		r = PAM_BUF_ERR;
 	return r;
 }
 
+/* update - the directory verifies the old password, and the code it asks for, together with the new one: this is no login */
 static int
 update(struct call *c)
 {
 	struct secret *token;
 	int r;
 
+	c->takes_new = c->options.use_authtok;
 	r = old_password(c);
 	if (r == PAM_SUCCESS && is_token(c->password)) {
 		token = c->password;
@@ -174,9 +169,7 @@ update(struct call *c)
 		r = redeem_token(c, token);
 		secret_free(&token);
 	} else if (r == PAM_SUCCESS) {
-		r = code_needed(c);
-		if (r == PAM_SUCCESS)
-			r = change_password(c);
+		r = change_password(c);
 	}
 	if (r == PAM_SUCCESS && pam_set_item(c->ph, PAM_AUTHTOK, c->password->data) != PAM_SUCCESS)
 		r = PAM_BUF_ERR;
@@ -190,10 +183,12 @@ pam_sm_chauthtok(pam_handle_t *ph, int flags, int argc, const char **argv)
 	int r;
 
 	r = call_begin(&c, ph, flags, argc, argv);
-	if (flags & PAM_PRELIM_CHECK)
-		r = r == PAM_AUTHINFO_UNAVAIL ? PAM_TRY_AGAIN : r;
+	if (r == PAM_SUCCESS && (flags & PAM_PRELIM_CHECK))
+		r = prepare_update(&c);
 	else if (r == PAM_SUCCESS)
 		r = (flags & PAM_UPDATE_AUTHTOK) ? update(&c) : PAM_SERVICE_ERR;
+	if ((flags & PAM_PRELIM_CHECK) && r == PAM_AUTHINFO_UNAVAIL)
+		r = PAM_TRY_AGAIN;
 	call_end(&c);
 	return r;
 }
@@ -209,7 +204,7 @@ pam_sm_open_session(pam_handle_t *ph, int flags, int argc, const char **argv)
 	int r;
 
 	r = call_prepare(&c, ph, flags, argc, argv);
-	if (r == PAM_SUCCESS && data != NULL && data->result == PAM_SUCCESS && data->previous_login > 0) {
+	if (r == PAM_SUCCESS && data != NULL && data->is_in && data->previous_login > 0) {
 		t = (time_t)data->previous_login;
 		if (localtime_r(&t, &when) != NULL && strftime(text, sizeof(text), "%F %T %Z", &when) > 0)
 			(void)tell(&c, _("Previous login: %s"), text);

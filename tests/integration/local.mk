@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	tests/lib/full.c \
 	tests/lib/impostor.py \
 	tests/lib/gate.py \
+	tests/lib/host.py \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \
@@ -43,7 +44,9 @@ EXTRA_DIST += \
 	tests/lib/relay.py \
 	tests/lib/served.py \
 	tests/lib/session.py \
+	tests/lib/site.py \
 	tests/lib/smtp.py \
 	tests/lib/tap.py \
+	tests/lib/terminal.py \
 	tests/lib/totp.py \
 	tests/lib/world.py

@@ -147,9 +147,13 @@ def test_suspended():
 
 def test_setcred_and_session():
     one = member()
-    seen = gate.run(one.uid, [one.password], "setcred", "auth", "setcred", "open", "close")
-    tap.is_(seen.lines[0], "setcred=%d" % gates.PAM_CRED_UNAVAIL, "setcred before authentication is refused")
-    tap.is_(seen.results, {"setcred": 0, "auth": 0, "open": 0, "close": 0}, "after it all calls succeed")
+    seen = gate.run(one.uid, [one.password], "auth", "setcred", "open", "close")
+    tap.is_(seen.results, {"setcred": 0, "auth": 0, "open": 0, "close": 0}, "after a login all calls succeed")
+    seen = gate.run(one.uid, ["wrong"], "auth", "setcred", "open")
+    tap.is_((seen.results["setcred"], seen.said("info")), (gates.PAM_CRED_UNAVAIL, []), "after one that was refused there are no "
+            "credentials")
+    seen = gate.run(one.uid, [], "setcred")
+    tap.is_(seen.results, {"setcred": 0}, "without any (cron, su by root) there is nothing to refuse")
     tap.is_(seen.said("info"), [], "a first login has none before it")
     seen = gate.run(one.uid, [one.password], "auth", "open")
     tap.ok(any(re.fullmatch(r"Previous login: \d{4}-\d\d-\d\d .*", line) for line in seen.said("info")),
@@ -222,13 +226,10 @@ def test_enrolment():
         process.stdin.flush()
 
     type_in(one.password)
-    while key is None:
-        line = process.stdout.readline().decode()
-        if not line:
-            break
-        lines.append(line)
-        found = re.search(r"setup key into it: ([A-Z2-7]+)", line)
-        key = found and found.group(1)
+    while not (lines and (lines[-1] == "" or "6-digit code" in lines[-1])):
+        lines.append(process.stdout.readline().decode())
+        found = re.search(r"setup key into it: ([A-Z2-7]+)", lines[-1])
+        key = found.group(1) if found else key
     secret = base64.b32decode(key + "=" * (-len(key) % 8))
     tap.is_(len(secret), 20, "the setup key is a seed of 160 bits")
     tap.ok(sum("\u2588" in line for line in lines) >= 20, "a QR code is drawn")
@@ -269,8 +270,11 @@ def test_token():
 
 def test_chauthtok():
     one = member()
-    seen = gate.run(one.uid, [one.password, NEW, NEW], "change")
-    tap.is_(seen.results, {"change": 0}, "passwd: old, new, new again")
+    with world.use("root") as root:
+        before = root.entry(one.dn, ["pwdLastSuccess"])
+        seen = gate.run(one.uid, [one.password, NEW, NEW], "change")
+        tap.is_(seen.results, {"change": 0}, "passwd: old, new, new again")
+        tap.is_(root.entry(one.dn, ["pwdLastSuccess"]), before, "which is no login")
     tap.is_(gate.login(one.uid, [NEW]).results, IN, "the new one is let in")
     tap.is_(gate.login(one.uid, [one.password]).results, OUT, "the old one is refused")
     seen = gate.run(one.uid, ["wrong", NEW, NEW], "change")
@@ -280,7 +284,7 @@ def test_chauthtok():
     tap.in_("one of the 3 you used last", "\n".join(seen.said("error")), "the rule is named")
     two = member(factor=True)
     first, second = two_codes(two.secret)
-    seen = gate.run(two.uid, [two.password, first, NEW, NEW], "change")
+    seen = gate.run(two.uid, [two.password, NEW, NEW, first], "change")
     tap.is_(seen.results, {"change": 0}, "a member with a factor is asked for a code")
     tap.is_(gate.login(two.uid, [NEW, first]).results, OUT, "that code is spent")
     tap.is_(gate.login(two.uid, [NEW, second]).results, IN, "the next is good")

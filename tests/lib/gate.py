@@ -117,6 +117,7 @@ class Gate:
         """An application whose conversation the test holds itself."""
         return subprocess.Popen([os.path.join(BUILD, "pam-login"), self.services, service, user, *calls],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                start_new_session=True,  # the terminal of whoever runs the test is not the person's
                                 env=dict(os.environ, **(environment or {})))
 
     def run(self, user, answers, *calls, service="muster", environment=None):
