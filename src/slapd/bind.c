@@ -15,6 +15,7 @@ struct bind {
 	const struct factor_request *control;
 	struct verify_result result;
 	char app_password[APPPW_ID_LEN + 1]; /* "" when it is none */
+	unsigned generation; /* connections_generation() before anything was read */
 };
 
 /* What is answered for each outcome; with_control applies when the request carried the SecondFactor control. */
@@ -141,6 +142,7 @@ struct accepted {
 	struct muster *m;
 	char uuid[sizeof(((struct member *)0)->uuid)];
 	char app_password[APPPW_ID_LEN + 1];
+	unsigned generation;
 };
 
 static int
@@ -149,6 +151,8 @@ still_active(Operation *op, const struct accepted *accepted)
 	struct member *member = NULL;
 	int active;
 
+	if (connections_generation(&op->o_req_ndn) != accepted->generation)
+		return 0;
 	active = member_load(op, accepted->m, &op->o_req_ndn, &member) == 0 && member->status == MEMBER_ACTIVE &&
 	         strcmp(member->uuid, accepted->uuid) == 0 &&
 	         (accepted->app_password[0] == '\0' || app_password_is_there(member, accepted->app_password));
@@ -157,8 +161,8 @@ still_active(Operation *op, const struct accepted *accepted)
 }
 
 /*
- * look_again - whoever suspends a member ends the connections that have its identity by then. A login that was judged before
- *              and gets the identity after that would stay: so the entry is read again now that it has it.
+ * look_again - whoever suspends a member or changes its login ends the connections that have its identity by then. A login
+ *              that was judged before and gets the identity after that would stay: so we look again now that it has it.
  */
 static int
 look_again(Operation *op, SlapReply *rs)
@@ -166,7 +170,7 @@ look_again(Operation *op, SlapReply *rs)
 	if (rs->sr_type != REP_RESULT || rs->sr_err != LDAP_SUCCESS || still_active(op, op->o_callback->sc_private))
 		return SLAP_CB_CONTINUE;
 	/* The login was written down as accepted when it was; this is what became of it. */
-	audit(op, &(struct audit_event){ .operation = "bind", .dn = &op->o_req_ndn, .rule = "suspended",
+	audit(op, &(struct audit_event){ .operation = "bind", .dn = &op->o_req_ndn, .rule = "changed-meanwhile",
 	                                 .result = LDAP_INVALID_CREDENTIALS });
 	rs->sr_err = LDAP_INVALID_CREDENTIALS;
 	if (rs->sr_ctrls != NULL && rs->sr_flags & REP_CTRLS_MUSTBEFREED)
@@ -188,6 +192,7 @@ have_looked_at(struct bind *b)
 	accepted->m = b->m;
 	memcpy(accepted->uuid, b->member->uuid, sizeof(accepted->uuid));
 	memcpy(accepted->app_password, b->app_password, sizeof(accepted->app_password));
+	accepted->generation = b->generation;
 	overlay_callback_after_backover(op, &accepted->callback, 1);
 }
 
@@ -362,6 +367,7 @@ bind_hook(Operation *op, SlapReply *rs)
 		return rs->sr_err;
 	}
 	fresh_forget(op);
+	b.generation = connections_generation(&op->o_req_ndn);
 	/* Whoever knows rootpw is no member, whatever the entry says. */
 	if (be_isroot_dn(op->o_bd, &op->o_req_ndn) && !BER_BVISNULL(&op->o_bd->be_rootpw))
 		return others_answer(op);

@@ -1,18 +1,75 @@
 /*
- * connections.c - connections of members that may not be logged in any more.
+ * connections.c - connections of members that may not be logged in any more, or have to log in again.
+ *
+ * A login may be under way meanwhile: judged by what the entry said before, and without its identity yet. So each name has a
+ * generation, counted on before its connections are looked for; a login compares it when it has its identity, and is over
+ * when the generation is another. Names share the counters of a table: at worst a login that happens at the same moment is
+ * refused for another's sake.
  */
-#include "slapd/muster.h"
+#include "slapd/fresh.h"
 
-/* end_all - op's own connection only becomes anonymous, so that the answer gets through; 1 when it was among them */
+#include <sodium.h>
+
+#define GENERATIONS 65536
+
+static struct {
+	ldap_pvt_thread_mutex_t mutex;
+	uint8_t key[crypto_shorthash_KEYBYTES];
+	unsigned generations[GENERATIONS];
+} table;
+
+void
+connections_ready(void)
+{
+	crypto_shorthash_keygen(table.key);
+	ldap_pvt_thread_mutex_init(&table.mutex);
+}
+
+static unsigned *
+generation_of(const struct berval *ndn)
+{
+	uint8_t hash[crypto_shorthash_BYTES];
+
+	crypto_shorthash(hash, (const uint8_t *)ndn->bv_val, ndn->bv_len, table.key);
+	return &table.generations[(hash[0] | hash[1] << 8) % GENERATIONS];
+}
+
+unsigned
+connections_generation(const struct berval *ndn)
+{
+	unsigned generation;
+
+	ldap_pvt_thread_mutex_lock(&table.mutex);
+	generation = *generation_of(ndn);
+	ldap_pvt_thread_mutex_unlock(&table.mutex);
+	return generation;
+}
+
+static void
+count_on(const struct berval *ndn)
+{
+	ldap_pvt_thread_mutex_lock(&table.mutex);
+	++*generation_of(ndn);
+	ldap_pvt_thread_mutex_unlock(&table.mutex);
+}
+
+/*
+ * end - the connections of an entry, with END_ALL of those below it too. op's own with END_ALL only becomes anonymous, so
+ *       that the answer gets through.
+ * out:  1 when op's own was among them
+ */
 static int
-end_all(Operation *op, struct berval *ndn)
+end(Operation *op, const struct berval *ndn, enum connections_scope scope)
 {
 	ber_socket_t index;
 	Connection *c;
 	int own = 0;
 
+	count_on(ndn);
 	for (c = connection_first(&index); c != NULL; c = connection_next(c, &index)) {
 		if (BER_BVISEMPTY(&c->c_ndn) || !dnIsSuffix(&c->c_ndn, ndn))
+			continue;
+		if (scope == END_OTHERS && (c == op->o_conn || c->c_ndn.bv_len != ndn->bv_len))
 			continue;
 		/* Operations that wait on the connection find themselves anonymous. */
 		connection2anonymous(c);
@@ -23,6 +80,12 @@ end_all(Operation *op, struct berval *ndn)
 	}
 	connection_done(c);
 	return own;
+}
+
+void
+connections_end_others(Operation *op, const struct berval *ndn)
+{
+	(void)end(op, ndn, END_OTHERS);
 }
 
 /* end_own - op's own connection, after the answer */
@@ -38,6 +101,7 @@ end_own(Operation *op)
 
 struct ending {
 	struct berval ndn;
+	enum connections_scope scope;
 	int own;
 };
 
@@ -47,7 +111,7 @@ written(Operation *op, SlapReply *rs)
 	struct ending *ending = op->o_callback->sc_private;
 
 	if (rs->sr_type == REP_RESULT && rs->sr_err == LDAP_SUCCESS)
-		ending->own = end_all(op, &ending->ndn);
+		ending->own = end(op, &ending->ndn, ending->scope);
 	return SLAP_CB_CONTINUE;
 }
 
@@ -65,9 +129,10 @@ unlink_callback(Operation *op, slap_callback *callback)
 }
 
 int
-connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy)
+connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy,
+                     enum connections_scope scope)
 {
-	struct ending ending = { op->o_req_ndn, 0 };
+	struct ending ending = { op->o_req_ndn, scope, 0 };
 	slap_callback callback = { .sc_next = op->o_callback, .sc_response = written, .sc_private = &ending };
 	int rc;
 

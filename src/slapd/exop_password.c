@@ -41,8 +41,10 @@ change_write(Operation *op, struct muster *m, struct member *member, struct veri
 		return LDAP_UNWILLING_TO_PERFORM;
 	}
 	rc = mods_write(op, m, &member->dn, &member->ndn, &mods);
-	if (rc == LDAP_SUCCESS)
+	if (rc == LDAP_SUCCESS) {
+		connections_end_others(op, &member->ndn);
 		return LDAP_SUCCESS;
+	}
 	snprintf(text, PWRULES_TEXT_MAX, "%s", rc == LDAP_NO_SUCH_ATTRIBUTE ? TEXT_MEANWHILE : TEXT_STORE);
 	return rc == LDAP_NO_SUCH_ATTRIBUTE ? LDAP_BUSY : LDAP_UNWILLING_TO_PERFORM;
 }
@@ -150,6 +152,10 @@ modify_refused(Operation *op, struct muster *m, struct member *member, int self,
 	if (!may_write(op, m, &member->ndn)) {
 		*result_out = LDAP_INSUFFICIENT_ACCESS;
 		return "no right to write this password";
+	}
+	if (self && !fresh_is(op, member)) {
+		*result_out = LDAP_STRONG_AUTH_REQUIRED;
+		return "bind again: this takes a bind of your own with password and code, not older than 5 minutes";
 	}
 	if (!self && has_old)
 		return "the old password is for one's own change only: leave it out";

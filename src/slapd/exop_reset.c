@@ -103,6 +103,7 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 	} else {
 		account_record(try, ACCOUNT_UNLOCK, now);
 		account_saved(try, 1);
+		connections_end_others(x->op, &member->ndn);
 		exop_accepted(x, NULL);
 		exop_answer(x, LDAP_SUCCESS, NULL);
 	}

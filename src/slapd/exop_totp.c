@@ -66,6 +66,7 @@ enrol_write(struct exop *x, struct member *member, const struct verify_result *r
 	}
 	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
 	if (rc == LDAP_SUCCESS) {
+		connections_end_others(x->op, &member->ndn);
 		exop_accepted(x, NULL);
 		codes_answer(x, codes);
 	} else if (rc == LDAP_CONSTRAINT_VIOLATION || rc == LDAP_TYPE_OR_VALUE_EXISTS) {

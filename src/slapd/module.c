@@ -108,6 +108,7 @@ init_module(int argc, char *argv[])
 		fprintf(stderr, "muster: libsodium cannot be used\n");
 		return -1;
 	}
+	connections_ready();
 	fresh_init();
 	rc = schema_register();
 	if (rc != LDAP_SUCCESS)

@@ -512,12 +512,27 @@ int lists_breached(Operation *op, struct muster *m, const uint8_t *hash, int *fo
 /* config_order_wrong - 1 when an overlay that must be below muster is above it */
 int config_order_wrong(const slap_overinst *on);
 
+/* connections_ready - once, when the module is loaded */
+void connections_ready(void);
+
 /*
- * connections_end_walk - op_walk() of a write after which an entry, and those below it, may not be logged in by the name
- *                        they had: once it is done, and before anybody is told, their connections lose their identity
- *                        and are closed. Also op's own.
+ * connections_generation - another number once the connections of this name had to end: a login that was judged before that
+ *                          and gets its identity later is over.
  */
-int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy);
+unsigned connections_generation(const struct berval *ndn);
+
+/*
+ * END_ALL: an entry, and those below it, may not be logged in by the name they had: also op's own connection.
+ * END_OTHERS: the login of a member changed, and op is how: its own connection stays.
+ */
+enum connections_scope { END_NONE = 0, END_OTHERS, END_ALL };
+
+/* connections_end_walk - op_walk() of a write; once it is done, and before anybody is told, connections end */
+int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy,
+                         enum connections_scope scope);
+
+/* connections_end_others - the same after a write of our own, before the answer */
+void connections_end_others(Operation *op, const struct berval *ndn);
 
 /*
  * reply.c. reply_control - add a response control whose value is what ber holds; ber stays the caller's.

@@ -1,6 +1,6 @@
 /*
  * write.c - the hooks for add, modify, modrdn and delete. Whatever way a value arrives, the same rules hold; replicated
- *           writes were judged by the server they come from and are taken as they are.
+ *           writes were judged by the server they come from (write_replicated.c).
  */
 #include "slapd/fresh.h"
 #include "slapd/write.h"
@@ -16,12 +16,6 @@ write_begin(struct write *w, Operation *op, SlapReply *rs)
 	w->m = muster_of(op);
 	w->now = slap_get_time();
 	w->ppolicy = PPCTRL_NONE;
-}
-
-static int
-is_replicated(Operation *op)
-{
-	return be_shadow_update(op) || SLAPD_SYNC_IS_SYNCCONN(op->o_connid);
 }
 
 /* check_connection - an app password is for reading mail and the like; whoever got hold of one must not build on it */
@@ -100,7 +94,7 @@ add_hook(Operation *op, SlapReply *rs)
 	struct write w;
 	int rc;
 
-	if (is_replicated(op))
+	if (write_is_replicated(op))
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
 	rc = check_connection(&w);
@@ -276,8 +270,8 @@ modify_hook(Operation *op, SlapReply *rs)
 	Entry *e;
 	int rc, ours = 0;
 
-	if (is_replicated(op))
-		return SLAP_CB_CONTINUE;
+	if (write_is_replicated(op))
+		return write_replicated_modify(op, rs);
 	write_begin(&w, op, rs);
 	e = write_entry_get(&w, &op->o_req_ndn);
 	if (e == NULL)
@@ -370,8 +364,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	struct write w;
 	int rc;
 
-	if (is_replicated(op))
-		return SLAP_CB_CONTINUE;
+	if (write_is_replicated(op))
+		return write_replicated_modrdn(op, rs);
 	write_begin(&w, op, rs);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
@@ -390,7 +384,7 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (name_changes(op, muster_ad.mobile))
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
 	/* Whoever gets the name next is somebody else. Other entries have members below them. */
-	return connections_end_walk(op, rs, w.m, op_modrdn, 1);
+	return connections_end_walk(op, rs, w.m, op_modrdn, 1, END_ALL);
 }
 
 /* --- delete --------------------------------------------------------------------------------------- */
@@ -415,8 +409,8 @@ delete_hook(Operation *op, SlapReply *rs)
 	struct write w;
 	int rc;
 
-	if (is_replicated(op))
-		return SLAP_CB_CONTINUE;
+	if (write_is_replicated(op))
+		return write_replicated_delete(op, rs);
 	write_begin(&w, op, rs);
 	rc = check_connection(&w);
 	if (rc != LDAP_SUCCESS) {
@@ -425,7 +419,7 @@ delete_hook(Operation *op, SlapReply *rs)
 	}
 	if (!is_member(&w))
 		return SLAP_CB_CONTINUE;
-	rc = connections_end_walk(op, rs, w.m, op_delete, 1);
+	rc = connections_end_walk(op, rs, w.m, op_delete, 1, END_ALL);
 	write_audit(&w, "delete-member", rc);
 	return rc;
 }

@@ -8,6 +8,7 @@
  *   write_password.c  userPassword in a modification
  *   write_factor.c    oathSecret and musterCode in a modification
  *   write_app.c       musterAppPassword in a modification
+ *   write_replicated.c  what another server wrote
  *
  * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
  */
@@ -36,7 +37,7 @@ struct write {
 	int manages_password; /* may store what is hashed already */
 	int manages_seed;     /* may store what is sealed already */
 	Modifications *owed;  /* what the overlay writes in the same modification */
-	int end_connections;  /* once it is written: the member is not active any more */
+	enum connections_scope end; /* once it is written: the member is not active any more, or its login is another */
 	const char *what;     /* for the audit line */
 	struct verify_result verified;
 	int verifying;        /* verified is to be ended after the answer */
@@ -120,6 +121,9 @@ void write_append(Modifications **mods, Modifications **more);
 /* write_changes - 1 when op's modification has a change of the type that is not the overlay's or slapd's own */
 int write_changes(struct write *w, const AttributeDescription *type);
 
+/* write_revokes - 1 when a modification takes an app password away, or may */
+int write_revokes(Operation *op);
+
 /* --- write_add.c, write_modify.c, write_password.c, write_factor.c ---------------------------------- */
 
 /* write_add_member - what a hook returns */
@@ -138,5 +142,14 @@ int write_factor(struct write *w);
 int write_check_app_password(struct write *w, Entry *e, AttributeDescription *ad, BerVarray values);
 /* write_app_password - what goes with app passwords that are revoked */
 void write_app_password(struct write *w);
+/* --- write_replicated.c --------------------------------------------------------------------------- */
+
+/* write_is_replicated - 1 when another server wrote this, and judged it */
+int write_is_replicated(Operation *op);
+
+/* write_replicated_... - what a hook returns: taken as it is; connections that may not go on end */
+int write_replicated_modify(Operation *op, SlapReply *rs);
+int write_replicated_modrdn(Operation *op, SlapReply *rs);
+int write_replicated_delete(Operation *op, SlapReply *rs);
 
 #endif

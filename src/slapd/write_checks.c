@@ -394,3 +394,14 @@ write_changes(struct write *w, const AttributeDescription *type)
 			return 1;
 	return 0;
 }
+
+int
+write_revokes(Operation *op)
+{
+	const Modifications *ml;
+
+	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (type_is(ml->sml_desc, muster_ad.app_password) && (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_ADD)
+			return 1;
+	return 0;
+}

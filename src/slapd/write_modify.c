@@ -48,9 +48,9 @@ plan_status(struct write *w)
 		given = ml->sml_values != NULL && !BER_BVISNULL(&ml->sml_values[0]);
 		/* The value before may be deleted after the new one is added. */
 		if ((ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
-			w->end_connections = given && strcasecmp(ml->sml_values[0].bv_val, "active") != 0;
+			w->end = given && strcasecmp(ml->sml_values[0].bv_val, "active") != 0 ? END_ALL : END_NONE;
 	}
-	if (w->end_connections)
+	if (w->end == END_ALL)
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
 }
 
@@ -85,6 +85,8 @@ plan(struct write *w)
 		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                  "change password and second factor one after the other, not in one modification");
 	plan_status(w);
+	if (w->end == END_NONE && (password || factor || write_revokes(w->op)))
+		w->end = END_OTHERS;
 	plan_addresses(w);
 	if (rc == LDAP_SUCCESS && password)
 		rc = write_password(w);
@@ -100,8 +102,8 @@ static int
 carry_on(struct write *w)
 {
 	write_append(&w->op->orm_modlist, &w->owed);
-	if (w->end_connections)
-		return connections_end_walk(w->op, w->rs, w->m, op_modify, 0);
+	if (w->end != END_NONE)
+		return connections_end_walk(w->op, w->rs, w->m, op_modify, 0, w->end);
 	return op_walk(w->op, w->rs, w->m, op_modify, 0);
 }
 
