@@ -142,6 +142,7 @@ int write_factor(struct write *w);
 int write_check_app_password(struct write *w, Entry *e, AttributeDescription *ad, BerVarray values);
 /* write_app_password - what goes with app passwords that are revoked */
 void write_app_password(struct write *w);
+
 /* --- write_replicated.c --------------------------------------------------------------------------- */
 
 /* write_is_replicated - 1 when another server wrote this, and judged it */
