@@ -193,7 +193,7 @@ tell(struct data *data)
 	struct doctor *doc = data->doc;
 
 	doctor_find_list(doc, SEVERITY_ERROR, "plain-seed", &data->plain_seeds,
-	                 "have them registered again (\"muster otp remove\", then enrol); they are refused until then",
+	                 "look again in a minute: slapd seals what is a seed; who stays has to enrol again (\"muster otp remove\")",
 	                 "seeds are stored in the clear, as slapadd does it");
 	doctor_find_list(doc, SEVERITY_ERROR, "key-missing", &data->lost_keys,
 	                 "put that key back into the key file, or have them enrol again",
@@ -202,8 +202,8 @@ tell(struct data *data)
 	                 "set the clock right; then delete oathTOTPLastTimeStep of each as the directory's root",
 	                 "members have spent a code of the future: their codes are refused until then");
 	doctor_find_list(doc, SEVERITY_ERROR, "clear-password", &data->clear_passwords,
-	                 "set a new one (\"muster password reset\"): it must be taken for known",
-	                 "passwords are stored in the clear; they let nobody in");
+	                 "look again in a minute: slapd hashes what it can; all of them are to be taken for known and changed",
+	                 "passwords are stored in the clear, as slapadd does it");
 	doctor_find_list(doc, SEVERITY_WARNING, "foreign-hash", &data->foreign_hashes,
 	                 "set a new one (\"muster password reset\")",
 	                 "passwords are hashed by another scheme than Muster's; they let nobody in");

@@ -140,7 +140,7 @@ look_at_factor(struct diagnosis *d)
 	if (f->factor == FACTOR_ABSENT && d->rules.factor == FACTOR_RULE_REQUIRED)
 		put_word(d->demands, "must register an authenticator first");
 	else if (f->factor == FACTOR_PLAIN)
-		stop(d, "muster otp remove, then enrol", "the seed is stored in the clear, as slapadd does it");
+		stop(d, "look again in a minute, then muster otp remove", "the seed is stored in the clear and not sealed yet");
 	else if (f->factor == FACTOR_KEY_LOST)
 		stop(d, "put the key back into the key file, or muster otp remove", "the seed is sealed with the key %s, which is not there",
 		     f->factor_key);

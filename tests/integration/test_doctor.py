@@ -225,7 +225,7 @@ def test_needed():
 
 def test_seeds():
     sealed = keep(alice.dn, "oathSecret")
-    raw(alice.dn, ("oathSecret", "12345678901234567890"))
+    raw(alice.dn, ("oathSecret", "too short"))  # or slapd would seal it
     found(place.doctor("data"), "data/plain-seed")
     raw(alice.dn, ("oathSecret", sealed.replace("{SEALED}k1$", "{SEALED}k9$")))
     report = place.doctor("data")
@@ -245,7 +245,7 @@ def test_hashes():
     stored = keep(bob.dn, "userPassword")
     for value, name in (("{SSHA}7Sf6Ly1zmCMdhpbVsBQGVbbT2FCoVtTY", "data/foreign-hash"),
                         ("{CRYPT}$6$aaaaaaaa$bbbb", "data/foreign-hash"),
-                        ("secret in the clear", "data/clear-password"),
+                        ("x" * 1001, "data/clear-password"),  # or slapd would hash it
                         (stored.replace("m=19456,t=2", "m=8192,t=1"), "data/low-cost")):
         raw(bob.dn, ("userPassword", value))
         found(place.doctor("data"), name)
@@ -333,6 +333,152 @@ def test_member_seen_by_others():
     is_(report.facts["unknown"], ["failed tries"], "and learns what cannot be seen")
     report = place.doctor("member", "acme/alice", login=bob.dn, answers=[bob.password])
     is_(report.code, UNSEEN, "another member asks")
+
+
+# --- PAM -----------------------------------------------------------------------------------------------------
+
+DEBIAN = {  # as Debian's pam-auth-update writes them, with pam_muster beside pam_unix
+    "common-auth": "auth [success=2 default=ignore] pam_unix.so\nauth [success=1 default=ignore] pam_muster.so\n"
+                   "auth requisite pam_deny.so\nauth required pam_permit.so\nauth optional pam_cap.so\n",
+    "common-account": "account [success=1 default=ignore] pam_localuser.so\naccount requisite pam_muster.so\n"
+                      "account required pam_unix.so\n",
+    "common-password": "password [success=2 default=ignore] pam_unix.so obscure yescrypt\n"
+                       "password [success=1 default=ignore] pam_muster.so\n"
+                       "password requisite pam_deny.so\npassword required pam_permit.so\n",
+    "other": "@include common-auth\n@include common-account\n@include common-password\n",
+    "passwd": "@include common-password\n",
+    "sshd": "@include common-auth\naccount required pam_nologin.so\n@include common-account\n",
+    "su": "auth sufficient pam_rootok.so\n@include common-auth\n@include common-account\n",
+    "su-l": "auth include su\naccount include su\n",
+    "login": "auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n"
+             "@include common-auth\nauth optional pam_group.so\n@include common-account\n",
+}
+MUSTER = "auth required pam_muster.so\naccount required pam_muster.so\npassword required pam_muster.so\n"
+
+
+def pam(name, auth=MUSTER, *names, sshd=None, **files):
+    """Findings of one service."""
+    report = place.doctor_pam({name: auth, **files}, sshd)
+    found(report, *names)
+    return report
+
+
+def debian(changed, *names, sshd=None):
+    """The same of Debian's files with some changed."""
+    report = place.doctor_pam({**DEBIAN, **changed}, sshd)
+    found(report, *names)
+    return report
+
+
+def test_pam_healthy():
+    report = pam("muster")
+    is_(report.unseen, [], "pam_muster alone")
+    debian({})
+    report = place.doctor_pam({"login": "auth required pam_unix.so\naccount required pam_unix.so\n"})
+    is_([f["id"] for f in report.findings], ["not-used"], "a host that does not ask pam_muster: a note")
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "contrib", "pam")
+    shipped = {}
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), errors="replace") as file:
+            text = file.read()
+        if any(line.startswith(("auth", "account", "@include")) for line in text.splitlines()):
+            shipped[name] = text
+    for name, text in shipped.items():
+        # Files that others include stand for a service of their own here.
+        report = place.doctor_pam({**DEBIAN, **shipped, name.replace("common-", "c").replace(".", "-"): text})
+        is_([f for f in report.findings if f["severity"] == "error"], [], "contrib/pam/%s has no error" % name)
+
+
+def test_pam_bypass():
+    for text, why in (
+            ("auth sufficient pam_permit.so\n" + MUSTER, "pam_permit comes first"),
+            ("auth optional pam_muster.so\nauth required pam_env.so\naccount required pam_muster.so\n", "optional"),
+            ("auth sufficient pam_muster.so\nauth optional pam_permit.so\naccount required pam_muster.so\n",
+             "sufficient, and pam_permit behind it"),
+            ("auth sufficient pam_rootok.so\n" + MUSTER, "pam_rootok in a service that root runs"),
+            ("auth [success=ok default=ignore] pam_muster.so\nauth required pam_permit.so\naccount required pam_muster.so\n",
+             "brackets that pass over a refusal"),
+            ("auth [default=1] pam_env.so\nauth required pam_muster.so\nauth required pam_permit.so\n"
+             "account required pam_muster.so\n", "a jump over pam_muster"),
+            ("auth sufficient pam_succeed_if.so uid >= 1000\n" + MUSTER, "pam_succeed_if lets people in"),
+            ("-auth [success=done module_unknown=ignore default=die] pam_muster.so\nauth required pam_permit.so\n"
+             "account required pam_muster.so\n", "a module that need not be installed")):
+        report = pam("login", text, "pam/bypass")
+        tap.note(why)
+    report = pam("login", "auth required pam_muster.so\naccount sufficient pam_unix.so\naccount required pam_muster.so\n",
+                 "pam/bypass")
+    in_("account of service login", report.find("pam/bypass")[0]["text"], "account that pam_unix is enough for")
+    in_("pam.d/login:2", report.find("pam/bypass")[0]["about"], "the line is named")
+    pam("su", "auth sufficient pam_rootok.so\n" + MUSTER)
+    pam("login", "auth [success=1 default=ignore] pam_succeed_if.so uid < 1000\n" + MUSTER)
+    pam("login", "auth substack common-door\nauth required pam_env.so\naccount required pam_muster.so\n", "pam/bypass",
+        **{"common-door": "auth [success=done default=ignore] pam_muster.so\n"})
+    pam("login", "auth substack common-door\naccount required pam_muster.so\n", **{"common-door": "auth requisite pam_muster.so\n"})
+
+
+def test_pam_other_door():
+    pam("login", "auth sufficient pam_krb5.so\n" + MUSTER, "pam/other-door")
+    pam("login", "auth required pam_krb5.so\n" + MUSTER)
+
+
+def test_pam_places():
+    pam("login", "auth sufficient pam_muster.so\nauth required pam_nologin.so\nauth required pam_deny.so\n"
+        "account required pam_muster.so\n", "pam/skipped")
+    report = debian({"common-auth": DEBIAN["common-auth"].replace("pam_unix.so", "pam_unix.so nullok")}, "pam/nullok")
+    in_("common-auth:1", report.find("pam/nullok")[0]["about"], "the line is named, once")
+    debian({"common-account": "account required pam_unix.so\n"}, "pam/account-missing")
+    debian({"common-password": "password required pam_unix.so\n"}, "pam/password-missing")
+    pam("login", "auth required pam_muster.so minimum_uid=0\naccount required pam_muster.so\n", "pam/minimum-uid")
+    pam("login", "auth required pam_muster.so\nauth requisite pam_deny.so\naccount required pam_muster.so\n",
+        "pam/no-way-in")
+    for text in ("auth requird pam_muster.so\n", "auth required\n", "auth [success=two] pam_muster.so\n", "@include\n",
+                 "@include gone\n", "auth include login\n"):
+        pam("login", text, "pam/file")
+    pam("login", "auth \\\n required \\\n pam_muster.so # comment\nACCOUNT [success=ok default=bad] /lib/x/pam_muster.so\n")
+    is_(place.doctor("pam", "--pam-dir", world.folder + "/nothing").code, UNSEEN, "a folder that is not there")
+
+
+def test_sshd():
+    key = "PubkeyAuthentication yes\nUsePAM yes\n"
+    report = debian({}, "pam/key-without-code", sshd=key)
+    is_(report.find("pam/key-without-code")[0]["severity"], "error", "a policy requires the code: an error")
+    debian({}, sshd=key + "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive\n")
+    debian({}, "pam/key-without-code", sshd=key + "AuthenticationMethods publickey,keyboard-interactive publickey\n")
+    debian({}, "pam/key-without-code", sshd="UsePAM yes\nAuthenticationMethods publickey,keyboard-interactive\n"
+           "Match Group staff\n AuthenticationMethods publickey\n")
+    debian({}, "pam/no-pam", sshd="PubkeyAuthentication no\n")
+    debian({}, "pam/empty-passwords", sshd="PubkeyAuthentication no\nUsePAM yes\nPermitEmptyPasswords yes\n")
+    single = "PubkeyAuthentication no\nUsePAM yes\nKbdInteractiveAuthentication no\n"
+    debian({}, "pam/one-answer", sshd=single)
+    debian({"sshd": "auth required pam_muster.so prompt=together\naccount required pam_muster.so\n"}, sshd=single)
+    os.mkdir(world.folder + "/sshd_config.d")
+    with open(world.folder + "/sshd_config.d/10-local.conf", "w") as file:
+        file.write("usepam no\nUsePAM yes\n")
+    debian({}, "pam/no-pam", sshd="Include sshd_config.d/*.conf\nUsePAM yes\nPubkeyAuthentication no\n")
+
+
+# --- musterd -------------------------------------------------------------------------------------------------
+
+
+def conf(**changes):
+    """A muster.conf for this directory, and the report of the part musterd on it."""
+    values = {"uris": world.uri_tls, "ca_file": world.cacert, "socket": world.folder + "/run/gate.sock"}
+    values.update(changes)
+    path = os.path.join(world.folder, "muster.conf")
+    with open(path, "w") as file:
+        file.write("[directory]\nuris = %(uris)s\nca_file = %(ca_file)s\n[gate]\nsocket = %(socket)s\n"
+                   "dn_template = uid=%%u,ou=people,o=acme\n[courier]\nenabled = no\n" % values)
+    return place.doctor("musterd", "-c", path)
+
+
+def test_musterd():
+    report = place.doctor("musterd", "-c", world.folder + "/no.conf")
+    found(report, "musterd/conf")
+    report = conf()
+    found(report, "musterd/gate")
+    found(conf(ca_file="/etc/passwd"), "musterd/directory", "musterd/gate")
+    found(conf(uris="ldaps://127.0.0.1:1"), "musterd/directory", "musterd/gate")
+    found(conf(socket="relative"), "musterd/conf")
 
 
 # --- clock ---------------------------------------------------------------------------------------------------
