@@ -2,6 +2,7 @@
 """contrib/demo: the story goes to its end, a broken step ends it, and --serve keeps its contract."""
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -107,6 +108,17 @@ def check_pam(env):
     tap.is_([line[0] for line in lines], ["auth", "account", "password", "session"], "the service has all four groups")
 
 
+def check_doctor(env, directory):
+    """Nothing but what the installation is: console rules without a required factor, and this machine's clock."""
+    done = subprocess.run([os.path.join(directory, "bin/muster"), "-H", env["MUSTER_LDAPI"], "--external", "--json", "doctor",
+                           "--pam-dir", env["MUSTER_PAM_CONFDIR"], "--sshd-config", "/dev/null"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    report = json.loads(done.stdout)
+    found = {f["id"] for f in report["findings"] if f["severity"] != "note"}
+    tap.is_(found - {"unsynchronised"}, {"short-alone"}, "muster doctor finds the short passwords and nothing else")
+    tap.is_(report["unseen"], [], "and could look at everything")
+
+
 def check_restart(env, env_path):
     os.kill(int(env["MUSTER_SLAPD_PID"]), signal.SIGKILL)
     tap.ok(wait_for(lambda: read_env(env_path)["MUSTER_SLAPD_PID"] != env["MUSTER_SLAPD_PID"], 30),
@@ -134,6 +146,7 @@ def test_serve():
         tap.is_(done.returncode, 0, "DIR/bin/muster is ready to use")
         tap.ok(wait_for(lambda: any(n.endswith(".eml") for n in os.listdir(env["MUSTER_MAIL_DIR"])), 30),
                "one file per message in MUSTER_MAIL_DIR")
+        check_doctor(env, directory)
         check_restart(env, env_path)
         pids = [int(read_env(env_path)[n]) for n in ("MUSTER_SLAPD_PID", "MUSTER_MUSTERD_PID")]
     finally:
