@@ -30,6 +30,7 @@ enum factor_state {
 	FACTOR_ENROL_REQUIRED = 2,
 	FACTOR_CHANGE_REQUIRED = 3,
 	FACTOR_EXPIRED = 4,
+	FACTOR_REFUSED = 5, /* of directory_check_account() alone */
 	FACTOR_NONE = 255
 };
 
@@ -107,6 +108,27 @@ int directory_enrol_totp(struct directory *d, const struct directory_target *tar
  * error: ERR_NOT_FOUND  the connection has no TLS
  */
 int directory_certificate(struct directory *d, uint8_t **der_out, size_t *len_out);
+
+/*
+ * directory_new_app_password - a password for a program.
+ * in:    code      NULL when there is none
+ *        networks  CIDR texts it is good from; none: everywhere
+ * out:   id_out, app_password_out  freed by the caller; NULL on error
+ *        state_out                 as directory_change_password()
+ */
+int directory_new_app_password(struct directory *d, const struct directory_target *target,
+                               const struct secret *password, const struct secret *code, const char *label,
+                               const char *const *networks, size_t networks_len, char **id_out,
+                               struct secret **app_password_out, enum factor_state *state_out);
+/*
+ * directory_check_account - may a member log in that proved who it is in another way: with an ssh key, through su. Asked by who
+ *                           may read its status.
+ * in:    service, rhost  "" when not known
+ * out:   state_out  FACTOR_OK, what is missing, or FACTOR_REFUSED; FACTOR_NONE on error
+ * error: ERR_REFUSED (no such member, or no right to ask), others as above
+ */
+int directory_check_account(struct directory *d, const struct directory_target *target, const char *service,
+                            const char *rhost, enum factor_state *state_out);
 
 /* directory_whoami - the DN the server knows us by, "" for anonymous (RFC 4532). dn_out: to be freed */
 int directory_whoami(struct directory *d, char **dn_out);

@@ -15,9 +15,6 @@
 #include "core/totp.h"
 
 #define PASSWD_BUFFER_OCTETS 16384
-#define MEMBER_FILTER "(|(objectClass=musterMember)(objectClass=musterAccount))"
-/* An attribute that may not be read matches neither way, so missing rights keep members out instead of letting them in. */
-#define ACTIVE_FILTER "(|(musterStatus=active)(!(musterStatus=*)))"
 
 /* Everything one request needs. */
 struct job {
@@ -43,17 +40,6 @@ format_of_template(const char *template)
 			p[1] = 's';
 	}
 	return format;
-}
-
-static char *
-format_join(const char *before, const char *middle, const char *after)
-{
-	size_t size = strlen(before) + strlen(middle) + strlen(after) + 1;
-	char *joined = malloc(size);
-
-	if (joined != NULL)
-		snprintf(joined, size, "%s%s%s", before, middle, after);
-	return joined;
 }
 
 /* The identity of this host, where it has one. */
@@ -195,7 +181,10 @@ split_together(const struct secret *typed, struct secret **password_out, struct 
 	return r != 0 ? r : secret_new(typed->data + typed->len - TOTP_DIGITS, TOTP_DIGITS, code_out);
 }
 
-/* Over the connection that the user is logged in on. Who may not read his own name cannot be told from others: refused. */
+/*
+ * Over the connection that the user is logged in on, or the host. Who may not read the name cannot tell it from others:
+ * refused.
+ */
 static int
 is_spelled_right(struct job *job, int *right_out)
 {
@@ -208,7 +197,7 @@ is_spelled_right(struct job *job, int *right_out)
 		return r;
 	*right_out = r == 0 && gate_name_is_exact(&job->site->name, entry, job->request->user);
 	if (!*right_out)
-		log_notice("login %s: the entry has another spelling in %s, or its owner may not read it", job->request->user,
+		log_notice("login %s: the entry has another spelling in %s, or who asked may not read it", job->request->user,
 		           job->site->name.attribute);
 	directory_entry_free(&entry);
 	return 0;
@@ -316,39 +305,36 @@ answer_login(struct job *job)
 	return r;
 }
 
-/* The host looks whether a member may come in; the password was not ours to see. */
+static struct directory_target
+target_of(const struct job *job)
+{
+	return (struct directory_target){ .dn = job->dn };
+}
+
+/* The host asks whether a member may come in; the password was not ours to see. */
 static int
 account_question(struct job *job)
 {
-	const char *const attrs[] = { "pwdReset", job->site->name.attribute, NULL };
-	const struct conf *conf = job->site->conf;
-	int by_search = job->site->dn_format == NULL;
-	struct directory_entry *entry = NULL;
-	const char *reset;
-	char *filter = by_search ? directory_filter(job->site->account_format, job->request->user)
-	                         : directory_filter("(&" MEMBER_FILTER ACTIVE_FILTER ")");
-	int r = ERR_MEMORY;
+	const struct directory_target target = target_of(job);
+	enum factor_state state;
+	int is_right = 0, r = host_error(bind_host(job->site, job->lease.d));
 
-	if (filter == NULL)
-		return ERR_MEMORY;
-	if ((r = host_error(bind_host(job->site, job->lease.d))) != 0)
-		goto out;
-	r = directory_find_one(job->lease.d, by_search ? conf->gate.search_base : job->dn, filter, attrs, &entry);
-	if (r != 0)
-		goto out;
-	reset = directory_value(entry, "pwdReset");
-	if (!gate_name_is_exact(&job->site->name, entry, job->request->user)) {
-		job->answer->status = PROTO_DENIED;
-	} else if (reset != NULL && strcmp(reset, "TRUE") == 0) {
-		job->answer->status = PROTO_MORE;
-		job->answer->state = STATE_CHANGE_REQUIRED;
-	} else {
-		job->answer->status = PROTO_OK;
+	if (r == 0)
+		r = directory_check_account(job->lease.d, &target, job->caller->service, job->caller->rhost, &state);
+	/* A directory that cannot judge lets nobody in, whatever the stack makes of a module that is unavailable. */
+	if (r == ERR_NO_OVERLAY || r == ERR_INPUT || r == ERR_PROTO || r == ERR_INTERNAL) {
+		log_error_r(r, "account: the directory does not judge accounts (checkAccount): %s", directory_text(job->lease.d));
+		r = ERR_REFUSED;
 	}
-out:
-	directory_entry_free(&entry);
-	free(filter);
-	return r;
+	if (r == 0 && (!job->is_known || state == FACTOR_REFUSED))
+		r = ERR_REFUSED;
+	if (r == 0)
+		r = is_spelled_right(job, &is_right);
+	if (r != 0 || !is_right)
+		return r != 0 ? r : ERR_REFUSED;
+	job->answer->status = state == FACTOR_OK ? PROTO_OK : PROTO_MORE;
+	job->answer->state = (uint8_t)state;
+	return 0;
 }
 
 static int
@@ -384,12 +370,6 @@ tell_rules(struct job *job, int r)
 	job->answer->max_length = rules.max_length <= UINT16_MAX ? (uint16_t)rules.max_length : 0;
 	job->answer->history = rules.history <= UINT16_MAX ? (uint16_t)rules.history : 0;
 	return 0;
-}
-
-static struct directory_target
-target_of(const struct job *job)
-{
-	return (struct directory_target){ .dn = job->dn };
 }
 
 static int
@@ -665,9 +645,6 @@ request_site_init(struct request_site *site, const struct conf *conf)
 	site->search_format = format_of_template(conf->gate.search_filter);
 	if (site->search_format == NULL)
 		goto out;
-	site->account_format = format_join("(&" MEMBER_FILTER ACTIVE_FILTER, site->search_format, ")");
-	if (site->account_format == NULL)
-		goto out;
 	r = gate_name_of(site->dn_format != NULL ? site->dn_format : site->search_format, &site->name);
 	if (r != 0) {
 		log_error("gate: dn_template and search_filter need %%u in the value of an attribute, like uid=%%u");
@@ -689,7 +666,6 @@ request_site_free(struct request_site *site)
 	secret_free(&site->host_password);
 	free(site->dn_format);
 	free(site->search_format);
-	free(site->account_format);
 	gate_name_free(&site->name);
 	*site = (struct request_site){ .conf = NULL };
 }

@@ -17,7 +17,6 @@ struct request_site {
 	struct pool *pool;
 	char *dn_format;               /* dn_template for directory_dn(), NULL when there is none */
 	char *search_format;           /* search_filter for directory_filter() */
-	char *account_format;          /* search_filter of members that may come in */
 	struct gate_name name;         /* where the login stands in a member's entry */
 	struct secret *host_password;  /* of conf's bind_dn, NULL when there is none */
 };

@@ -43,7 +43,8 @@ enum proto_type {
 
 	/* REQ_ACCOUNT: string user. For logins whose password Muster did not see (SSH keys, su). */
 	REQ_ACCOUNT = 0x0103,
-	/* ANS_ACCOUNT: uint8 status, uint8 state */
+	/* ANS_ACCOUNT: uint8 status, uint8 state. PROTO_MORE: change-required, expired, or enrol-required, which a login without a
+	 * password cannot make good */
 	ANS_ACCOUNT = 0x0203,
 
 	/* REQ_CHANGE: string user, octets old password, option octets code, octets new password */

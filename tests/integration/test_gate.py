@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import people, proto, tap, totp  # noqa: E402
+from lib import people, proto, session, tap, totp  # noqa: E402
 from lib.gate import Gate, USER  # noqa: E402
 from lib.world import World  # noqa: E402
 
@@ -192,17 +192,22 @@ def test_many_at_once():
     tap.ok(set(results) <= {proto.OK, proto.BUSY}, "with yes or busy", set(results))
 
 
-def test_search_and_host_identity():
-    host = "cn=host1,ou=hosts," + world.base
-    password = os.path.join(gate.folder, "host.pw")
+def host_identity(name, where=None):
+    """Configuration of a gate with an identity of its own, and the entry with that."""
+    dn = "cn=%s,ou=hosts,%s" % (name, (where or world).base)
+    password = os.path.join(gate.folder, name + ".pw")
     with open(os.open(password, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         file.write("host-secret\n")
     if os.geteuid() == 0:
         os.chown(password, pwd.getpwnam(USER).pw_uid, -1)
-    with world.use("root") as root:
-        people.must(root.add(host, {"objectClass": ["applicationProcess", "simpleSecurityObject"], "cn": "host1",
-                                    "userPassword": world.hash("host-secret")}), host)
-    identity = "bind_dn = %s\nbind_password_file = %s\n" % (host, password)
+    with (where or world).use("root") as root:
+        people.must(root.add(dn, {"objectClass": ["applicationProcess", "simpleSecurityObject"], "cn": name,
+                                  "userPassword": (where or world).hash("host-secret")}), dn)
+    return dn, "bind_dn = %s\nbind_password_file = %s\n" % (dn, password)
+
+
+def test_search_and_host_identity():
+    host, identity = host_identity("host1")
     searching = Gate(world, None, gate="search_base = ou=organizations,%s\n%s" % (world.base, identity))
     fixed = Gate(world, "uid=%u," + org.people, gate=identity)
     gone = people.member(org, "gone", people.PASSWORD)
@@ -241,6 +246,38 @@ def test_search_and_host_identity():
         one.stop()
 
 
+def test_an_account_is_judged_by_the_directory():
+    office = people.organization(world, "office", policy={"musterNetwork": "192.0.2.0/24", "pwdMaxAge": "86400"})
+    _, identity = host_identity("host2")
+    other = Gate(world, "uid=%u," + office.people, gate=identity)
+    with world.use("root") as root:
+        who = people.member(office, "who", people.PASSWORD, root=root)
+
+        def answer(rhost="", change=None):
+            if change:
+                people.must(root.modify(who.dn, change, controls=[session.RELAX]), "change")
+            with proto.Client(other.socket, greet=False) as one:
+                one.ask(proto.hello(service="sshd", rhost=rhost))
+                return one.status(proto.account("who"))
+
+        tap.is_(answer(), (proto.OK, 0), "on the console")
+        tap.is_(answer("192.0.2.7"), (proto.OK, 0), "from the policy's network")
+        tap.is_(answer("::ffff:192.0.2.7"), (proto.OK, 0), "the same mapped")
+        for rhost in ("192.0.3.7", "::1", "host.example", "192.0.2.7 or so"):
+            tap.is_(answer(rhost), (proto.DENIED, 0), "from %r" % rhost)
+        tap.is_(answer("", ("replace", "pwdReset", "TRUE")), (proto.MORE, 3), "the password must be changed")
+        tap.is_(answer("192.0.3.7"), (proto.DENIED, 0), "from elsewhere not even that is told")
+        tap.is_(answer("", ("delete", "pwdReset", None)), (proto.OK, 0), "changed")
+        tap.is_(answer("", ("replace", "pwdChangedTime", "20200101000000Z")), (proto.MORE, 4), "expired")
+        tap.is_(answer("", ("replace", "musterStatus", "suspended")), (proto.DENIED, 0), "suspended")
+        people.must(root.modify(who.dn, ("replace", "musterStatus", "active"), ("delete", "pwdChangedTime", None),
+                                controls=[session.RELAX]), "active")
+        people.must(root.modify(office.policy, ("replace", "musterSecondFactor", "required")), "policy")
+        tap.is_(answer(), (proto.MORE, 2), "a second factor is required and there is none")
+        tap.is_(other.log().count("could not be carried out"), 0, "each is an answer")
+    other.stop()
+
+
 def test_server_without_overlay():
     foreign = World(muster=False)
     with foreign.use("root") as root:
@@ -252,6 +289,11 @@ def test_server_without_overlay():
     with proto.Client(other.socket) as one:
         tap.is_(one.status(RIGHT)[0], proto.UNAVAILABLE, "a server without the overlay lets nobody in")
         tap.is_(one.status(proto.change("bob", people.PASSWORD, "Summer#2027"))[0], proto.UNAVAILABLE, "nor change a password")
+    other.stop()
+    _, identity = host_identity("host3", foreign)
+    other = Gate(foreign, "uid=%u," + foreign.base, gate=identity)
+    with proto.Client(other.socket) as one:
+        tap.is_(one.status(proto.account("bob")), (proto.DENIED, 0), "and one that cannot judge accounts: nobody by a key")
     other.stop()
     foreign.stop()
 

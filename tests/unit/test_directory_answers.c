@@ -644,6 +644,110 @@ test_operation_results(void **state)
 	}
 }
 
+/* --- app passwords and accounts ---------------------------------------------------------------------- */
+
+static int
+new_app_password(const struct octets *value, uint8_t code, char **id_out, struct secret **text_out,
+                 enum factor_state *state_out)
+{
+	static const char *const networks[] = { "192.0.2.0/24", "2001:db8::/32" };
+	const struct directory_target target = { .dn = "uid=a" };
+	struct server s = { .answers_len = 1 };
+	struct directory *d = NULL;
+	struct secret *password = NULL;
+	int r;
+
+	s.answers[0] = result(TAG_EXTENDED, code, value);
+	assert_int_equal(secret_new("secret", 6, &password), 0);
+	server_start(&s, &d);
+	r = directory_new_app_password(d, &target, password, NULL, "Mail", networks, 2, id_out, text_out, state_out);
+	server_stop(&s, &d);
+	secret_free(&password);
+	return r;
+}
+
+static void
+test_new_app_password(void **state)
+{
+	struct octets content = { .len = 0 }, value;
+	enum factor_state factor;
+	struct secret *text;
+	char *id;
+	size_t cut;
+
+	(void)state;
+	put_text(&content, 0x04, "abcdefgh");
+	put_text(&content, 0x04, "ma-secret");
+	value = wrap(0x30, &content);
+	assert_int_equal(new_app_password(&value, 0, &id, &text, &factor), 0);
+	assert_string_equal(id, "abcdefgh");
+	assert_int_equal(text->len, 9);
+	assert_memory_equal(text->data, "ma-secret", 9);
+	free(id);
+	secret_free(&text);
+	for (cut = 0; cut < value.len; cut++) {
+		struct octets bad = value;
+
+		bad.len = cut;
+		assert_int_not_equal(new_app_password(&bad, 0, &id, &text, &factor), 0);
+		assert_null(id);
+		assert_null(text);
+	}
+	put_text(&content, 0x04, "more");
+	value = wrap(0x30, &content);
+	assert_int_equal(new_app_password(&value, 0, &id, &text, &factor), ERR_PROTO);
+	assert_int_equal(new_app_password(NULL, 0, &id, &text, &factor), ERR_PROTO);
+	assert_int_equal(new_app_password(NULL, 8, &id, &text, &factor), ERR_REFUSED);
+	assert_int_equal(factor, FACTOR_CODE_REQUIRED);
+	assert_int_equal(new_app_password(NULL, 49, &id, &text, &factor), ERR_REFUSED);
+	assert_int_equal(factor, FACTOR_NONE);
+}
+
+static int
+check_account(const struct octets *value, uint8_t code, enum factor_state *state_out)
+{
+	const struct directory_target target = { .dn = "uid=a" };
+	struct server s = { .answers_len = 1 };
+	struct directory *d = NULL;
+	int r;
+
+	s.answers[0] = result(TAG_EXTENDED, code, value);
+	server_start(&s, &d);
+	r = directory_check_account(d, &target, "sshd", "192.0.2.1", state_out);
+	server_stop(&s, &d);
+	return r;
+}
+
+static void
+test_check_account(void **state)
+{
+	static const struct octets wrong[] = {
+		{ .data = { 0x0a, 1, 6 }, .len = 3 },       { .data = { 0x0a, 1, 0xff }, .len = 3 },
+		{ .data = { 0x0a, 1, 127 }, .len = 3 },     { .data = { 0x02, 1, 0 }, .len = 3 },
+		{ .data = { 0x0a, 1 }, .len = 2 },          { .data = { 0x0a, 0 }, .len = 2 },
+		{ .data = { 0x0a, 1, 0, 0 }, .len = 4 },    { .data = { 0x0a, 5, 1, 0, 0, 0, 0 }, .len = 7 },
+		{ .data = { 0x0a, 0x84, 0xff, 0xff, 0xff, 0xff, 0 }, .len = 7 },
+	};
+	enum factor_state factor;
+	uint8_t i;
+
+	(void)state;
+	for (i = 0; i <= 5; i++) {
+		struct octets value = { .data = { 0x0a, 1, i }, .len = 3 };
+
+		assert_int_equal(check_account(&value, 0, &factor), 0);
+		assert_int_equal(factor, i);
+	}
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(check_account(&wrong[i], 0, &factor), ERR_PROTO);
+		assert_int_equal(factor, FACTOR_NONE);
+	}
+	assert_int_equal(check_account(NULL, 0, &factor), ERR_PROTO);
+	assert_int_equal(check_account(&wrong[0], 49, &factor), ERR_REFUSED);
+	assert_int_equal(check_account(NULL, 50, &factor), ERR_REFUSED);
+	assert_int_equal(factor, FACTOR_NONE);
+}
+
 /* --- sync ------------------------------------------------------------------------------------------------------ */
 
 static struct octets
@@ -764,6 +868,8 @@ main(void)
 		cmocka_unit_test(test_claim_cut_short_or_changed),
 		cmocka_unit_test(test_claim_text_with_nul),
 		cmocka_unit_test(test_enrol_codes),
+		cmocka_unit_test(test_new_app_password),
+		cmocka_unit_test(test_check_account),
 		cmocka_unit_test(test_operation_results),
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_follow_that_ends_is_an_error),
