@@ -23,6 +23,7 @@ world = World(debug="stats,trace", faketime=True, ipv6=True)
 root = world.session("root")
 anyone = world.session()
 acme = people.organization(world, "acme", policy={"pwdMaxFailure": "100"}, root=root)
+people.give_password(world, acme.owner, PASSWORD, root)
 clock = 0
 relays = {}
 shown = []  # every app password there was: none may be in a log
@@ -370,7 +371,6 @@ def test_a_wrong_one_looks_like_a_wrong_password():
 def test_who_may_list_and_revoke():
     who, other = fresh(), fresh()
     ids = [must_new(who, "n%d" % i)[0] for i in range(4)]
-    people.give_password(world, acme.owner, PASSWORD, root)
     owner, admin = world.session(acme.owner.dn, PASSWORD), world.session("admin")
     mine, stranger, host = world.session(who.dn, PASSWORD), world.session(other.dn, PASSWORD), world.session()
     for name, one, sees in (("the member", mine, True), ("the owner", owner, True), ("the administrator", admin, True),
@@ -384,7 +384,8 @@ def test_who_may_list_and_revoke():
         result = one.modify(who.dn, ("delete", "musterAppPassword", value))
         tap.ok(result.code in (ACCESS, 8, 32), "%s revokes nothing" % name, result)
     tap.is_(notices(who).count("app-password-revoked"), 3, "the member is told of each")
-    people.must(mine.modify(who.dn, ("delete", "musterAppPassword", None)), "all at once")
+    tap.is_(mine.whoami(), None, "others' revoking ends the member's connections")
+    people.must(world.session(who.dn, PASSWORD).modify(who.dn, ("delete", "musterAppPassword", None)), "all at once")
     tap.is_(values(who), [], "all are gone")
 
 
@@ -407,7 +408,6 @@ def test_written_by_the_server_alone():
     who, other = fresh(), fresh()
     ident, text = must_new(who)
     value = value_of(who, ident)
-    people.give_password(world, acme.owner, PASSWORD, root)
     owner, admin = world.session(acme.owner.dn, PASSWORD), world.session("admin")
     mine = world.session(who.dn, PASSWORD)
     for name, one in (("the member", mine), ("the owner", owner), ("the administrator without Relax", admin)):
