@@ -63,6 +63,22 @@ read_time(Entry *e, AttributeDescription *ad)
 	return (int64_t)t.tt_sec;
 }
 
+int
+member_locked(const struct member *member, int64_t now)
+{
+	int64_t duration = member->policy.lockout_duration_sec;
+	struct lutil_timet t;
+	struct lutil_tm tm;
+
+	if (BER_BVISNULL(&member->locked))
+		return 0;
+	/* What is no time, like ppolicy's 000001010000Z, is for ever. */
+	if (duration == 0 || lutil_parsetime(member->locked.bv_val, &tm) != 0 || tm.tm_year <= 0 ||
+	    lutil_tm2time(&tm, &t) != 0)
+		return 1;
+	return now - (int64_t)t.tt_sec < duration;
+}
+
 /* read_status - what is not understood is as good as closed */
 static enum member_status
 read_status(Entry *e)

@@ -197,6 +197,9 @@ int member_is(Entry *e);
 /* member_factor_active - 1 when the member has a seed, usable or not, and the policy is not off */
 int member_factor_active(const struct member *member);
 
+/* member_locked - 1 while pwdAccountLockedTime keeps the member out, whoever wrote it */
+int member_locked(const struct member *member, int64_t now);
+
 /* member_last_step - the step that was spent last, -1 for none. error: ERR_INPUT */
 int member_last_step(const struct member *member, int64_t *step_out);
 

@@ -266,6 +266,9 @@ verify_standing(const struct member *member, int64_t now, const char **rule_out)
 	} else if (!member->policy_usable) {
 		outcome = VERIFY_UNUSABLE;
 		rule = "unusable";
+	} else if (member_locked(member, now)) {
+		outcome = VERIFY_DENIED;
+		rule = "locked";
 	} else if (member->pwd_reset && policy->must_change) {
 		outcome = VERIFY_CHANGE;
 		rule = "change-required";
