@@ -96,7 +96,7 @@ struct muster_ads {
 	AttributeDescription *oath_secret, *oath_last_step;
 	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *sn, *given_name, *display_name, *owner;
 	/* ppolicy's */
-	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_min_length, *pwd_max_length,
+	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_attribute, *pwd_min_length, *pwd_max_length,
 		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change,
 		*pwd_lockout, *pwd_lockout_duration, *pwd_locked;
 };
@@ -211,6 +211,16 @@ int member_last_step(const struct member *member, int64_t *step_out);
  */
 int policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, size_t text_len);
 
+/* policy_is_rule - 1 for the attributes that a policy is made of, with options or without */
+int policy_is_rule(const AttributeDescription *ad);
+
+/*
+ * policy_check_entry - whether a policy can be used as it is about to be: each value for itself, and numbers that go together.
+ * out:   text  what is wrong
+ * error: ERR_RANGE
+ */
+int policy_check_entry(Entry *e, char *text, size_t text_len);
+
 /*
  * policy_load - the policy that a member at ndn lives under; the member itself need not be there yet.
  * out:   policy_out  set on every path, to console-16 when it cannot be used
@@ -315,6 +325,7 @@ struct verify_result {
 	struct member *fresh;     /* the entry as it is under the reservation, when it changed meanwhile */
 	struct secret *joined;    /* credential put together from password and code */
 	const struct berval *stored; /* the userPassword value that matched */
+	int too_short;               /* for a member without a factor: to be marked when the answer is sent */
 	const char *factor; /* for the log alone: what was proved, however it ended; NULL: nothing */
 	const char *rule;   /* for the log alone: which rule refused, NULL with VERIFY_OK */
 	char renewed[PWHASH_TEXT_MAX]; /* hash to be stored instead of the present one, "" for none */
@@ -399,6 +410,15 @@ int password_plan(Operation *op, struct muster *m, const struct member *member,
  */
 int password_words(Operation *op, struct muster *m, const struct member *member, Entry *entry, const struct berval *plain,
                    unsigned *broken);
+
+/*
+ * password_forget - append that the present password, which is taken away or replaced by a hash, is one of those used before.
+ * in:    replaced  1: another one takes its place
+ */
+void password_forget(const struct member *member, int replaced, Modifications **mods);
+
+/* password_mark - write that the password must be changed, unless it was changed meanwhile. in: stored  its hash */
+void password_mark(Operation *op, struct muster *m, const struct member *member, const struct berval *stored);
 
 /* password_matches - 1 when plain is one of the member's stored passwords of any scheme; costs time per value. */
 int password_matches(Operation *op, struct muster *m, BerVarray stored, const struct berval *plain);

@@ -117,8 +117,11 @@ used_before(Operation *op, struct muster *m, const struct member *member, struct
 		return 0;
 	if (password_matches(op, m, member->passwords, plain))
 		return 1;
+	/* The present one is among the most recent; one that was taken away is the newest of the older ones. */
+	if (member->passwords != NULL)
+		remembered--;
 	BER_BVZERO(&one[1]);
-	for (i = 0; i < count && i < remembered - 1; i++)
+	for (i = 0; i < count && i < remembered; i++)
 		if (history_stored(sorted[i], &one[0]) == 0 && password_matches(op, m, one, plain))
 			return 1;
 	return 0;
@@ -138,11 +141,11 @@ history_time(char text_out[HISTORY_TIME_MAX])
 	snprintf(text_out + len, HISTORY_TIME_MAX - len, ".%06ldZ", (long)now.tv_usec);
 }
 
-/* plan_history - remember the present password, forget what is older than the rules look back */
+/* plan_history - remember the present password, forget what is older than the rules look back. room: how many there may be */
 static void
-plan_history(const struct member *member, struct berval **sorted, unsigned count, Modifications **mods)
+plan_history(const struct member *member, unsigned room, struct berval **sorted, unsigned count, Modifications **mods)
 {
-	unsigned i, room = member->policy.rules.history > 0 ? member->policy.rules.history - 1 : 0;
+	unsigned i;
 	const char *oid = slap_schema.si_ad_userPassword->ad_type->sat_syntax->ssyn_oid;
 	char time_text[HISTORY_TIME_MAX];
 
@@ -162,6 +165,43 @@ plan_history(const struct member *member, struct berval **sorted, unsigned count
 	}
 	for (i = room; i < count; i++)
 		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_history, sorted[i]);
+}
+
+/* history_room - how many older passwords are remembered beside a present one, or without one */
+static unsigned
+history_room(const struct member *member, int present)
+{
+	unsigned remembered = member->policy.rules.history;
+
+	return present && remembered > 0 ? remembered - 1 : remembered;
+}
+
+void
+password_forget(const struct member *member, int replaced, Modifications **mods)
+{
+	struct berval **sorted;
+	unsigned count;
+
+	sorted = history_sorted(member, &count);
+	plan_history(member, history_room(member, replaced), sorted, count, mods);
+	ch_free(sorted);
+}
+
+void
+password_mark(Operation *op, struct muster *m, const struct member *member, const struct berval *stored)
+{
+	struct berval dn = member->dn, ndn = member->ndn;
+	Modifications *mods = NULL;
+	int rc;
+
+	/* Nothing changes but the mark, and only while it is this password. */
+	mods_add(&mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, stored);
+	mods_add(&mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, stored);
+	mods_add_text(&mods, LDAP_MOD_REPLACE, muster_ad.pwd_reset, "TRUE");
+	rc = mods_write(op, m, &dn, &ndn, &mods);
+	if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE && !SLAP_SINGLE_SHADOW(m->db))
+		Debug(LDAP_DEBUG_ANY, "%s muster: pwdReset of %s cannot be written (%d); its next login is refused all the same\n",
+		      op->o_log_prefix, member->dn.bv_val, rc);
 }
 
 /* plan_challenges_gone - tokens for another password die with this change */
@@ -192,7 +232,7 @@ plan_write(const struct member *member, const struct password_change *change, co
 	for (i = 0; i < values_count(member->passwords); i++)
 		mods_add(mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, &member->passwords[i]);
 	mods_add_text(mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, hash);
-	plan_history(member, sorted, count, mods);
+	plan_history(member, history_room(member, 1), sorted, count, mods);
 	mods_add_time(mods, LDAP_MOD_REPLACE, muster_ad.pwd_changed, now);
 	if (!change->by_self && member->policy.must_change)
 		mods_add_text(mods, LDAP_MOD_REPLACE, muster_ad.pwd_reset, "TRUE");

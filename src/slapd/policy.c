@@ -103,6 +103,24 @@ require_parse(BerVarray values, unsigned *out)
 }
 
 int
+policy_is_rule(const AttributeDescription *ad)
+{
+	const AttributeDescription *others[] = {
+		muster_ad.pwd_must_change, muster_ad.pwd_lockout, muster_ad.pwd_require, muster_ad.pwd_blocklist,
+		muster_ad.second_factor, muster_ad.code_grace, muster_ad.network
+	};
+	size_t i;
+
+	for (i = 0; i < POLICY_NUMBERS; i++)
+		if (ad->ad_type == (*policy_numbers[i].ad)->ad_type)
+			return 1;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (ad->ad_type == others[i]->ad_type)
+			return 1;
+	return 0;
+}
+
+int
 policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, size_t text_len)
 {
 	int64_t number;
@@ -129,6 +147,19 @@ policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, s
 	return networks_check_values(ad, values, text, text_len);
 }
 
+/* numbers_order - NULL, else which of two numbers must not be above the other */
+static const char *
+numbers_order(const struct numbers *n)
+{
+	if (n->min_length > n->max_length)
+		return "pwdMinLength is above pwdMaxLength: no password would be right";
+	if (n->min_length_factor > n->min_length)
+		return "musterPwdMinLengthFactor is above pwdMinLength: a second factor asks for no longer password";
+	if (n->min_delay > n->max_delay)
+		return "pwdMinDelay is above pwdMaxDelay";
+	return NULL;
+}
+
 /* policy_numbers_read - defaults where e is NULL or silent. error: ERR_RANGE */
 static int
 policy_numbers_read(Entry *e, struct numbers *out)
@@ -146,9 +177,25 @@ policy_numbers_read(Entry *e, struct numbers *out)
 	}
 	if (out->min_length_factor == 0)
 		out->min_length_factor = out->min_length;
-	if (out->min_length > out->max_length || out->min_length_factor > out->min_length || out->min_delay > out->max_delay)
-		return ERR_RANGE;
-	return 0;
+	return numbers_order(out) == NULL ? 0 : ERR_RANGE;
+}
+
+int
+policy_check_entry(Entry *e, char *text, size_t text_len)
+{
+	const char *wrong;
+	struct numbers n;
+	Attribute *a;
+
+	for (a = e->e_attrs; a != NULL; a = a->a_next)
+		if (policy_is_rule(a->a_desc) && policy_check_attribute(a->a_desc, a->a_vals, text, text_len) < 0)
+			return ERR_RANGE;
+	memset(&n, 0, sizeof(n));
+	if (policy_numbers_read(e, &n) == 0)
+		return 0;
+	wrong = numbers_order(&n);
+	snprintf(text, text_len, "%s", wrong != NULL ? wrong : "a number of this policy is out of range");
+	return ERR_RANGE;
 }
 
 /* switch_read - a boolean of a policy */

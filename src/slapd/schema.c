@@ -62,6 +62,7 @@ static const struct wanted ppolicy_attributes[] = {
 	{ &muster_ad.pwd_changed, "pwdChangedTime" },
 	{ &muster_ad.pwd_history, "pwdHistory" },
 	{ &muster_ad.pwd_reset, "pwdReset" },
+	{ &muster_ad.pwd_attribute, "pwdAttribute" },
 	{ &muster_ad.pwd_min_length, "pwdMinLength" },
 	{ &muster_ad.pwd_max_length, "pwdMaxLength" },
 	{ &muster_ad.pwd_in_history, "pwdInHistory" },

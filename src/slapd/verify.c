@@ -283,6 +283,18 @@ verify_standing(const struct member *member, int64_t now, const char **rule_out)
 	return outcome;
 }
 
+/* is_too_short - the password was let be short because of a second factor, and the factor is gone */
+static int
+is_too_short(const struct check *c)
+{
+	const struct policy *policy = &c->member->policy;
+	const struct pwrules rules = { .min_length = policy->rules.min_length, .max_length = UINT_MAX };
+	const struct berval *password = &c->result->password;
+
+	return policy->min_length_factor < policy->rules.min_length && !member_factor_active(c->member) &&
+	       pwrules_check(&rules, (const uint8_t *)password->bv_val, password->bv_len) != 0;
+}
+
 /* judge - what a right password leads to */
 static enum verify_outcome
 judge(struct check *c)
@@ -305,7 +317,12 @@ judge(struct check *c)
 		if (outcome != VERIFY_OK)
 			return outcome;
 	}
-	return verify_standing(member, c->now, &c->result->rule);
+	outcome = verify_standing(member, c->now, &c->result->rule);
+	if (outcome == VERIFY_OK && is_too_short(c)) {
+		c->result->too_short = 1;
+		return refused(c, VERIFY_CHANGE, "change-required");
+	}
+	return outcome;
 }
 
 /* denied_because - for the log: why a password is not right */
@@ -443,6 +460,8 @@ verify_end(Operation *op, struct muster *m, const struct member *member, struct 
 {
 	const struct member *who = subject(member, result);
 
+	if (result->too_short && who != NULL && !who->pwd_reset)
+		password_mark(op, m, who, result->stored);
 	if (result->failed && who != NULL && result->hold != NULL)
 		save_failures(op, m, who, result->hold);
 	account_release(&result->hold);

@@ -57,8 +57,11 @@ check_add_names(struct write *w, Entry *e)
 	rc = write_may_add(w, e);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_place(w, account, organization);
-	for (a = e->e_attrs; organization && a != NULL && rc == LDAP_SUCCESS; a = a->a_next)
+	for (a = e->e_attrs; organization && a != NULL && rc == LDAP_SUCCESS; a = a->a_next) {
 		rc = write_check_name(w, a->a_desc, a->a_vals);
+		if (rc == LDAP_SUCCESS && type_is(a->a_desc, muster_ad.policy_entry))
+			rc = write_check_policy_entry(w, a->a_nvals, &e->e_nname);
+	}
 	return rc;
 }
 
@@ -83,6 +86,8 @@ check_add(struct write *w, Entry *e)
 	}
 	if (rc == LDAP_SUCCESS && policy && networks_check_count(e, NULL, w->text, sizeof(w->text)) < 0)
 		rc = LDAP_CONSTRAINT_VIOLATION;
+	if (rc == LDAP_SUCCESS && policy)
+		rc = write_check_policy(w, e);
 	if (rc == LDAP_SUCCESS)
 		rc = check_add_names(w, e);
 	return rc;
@@ -223,6 +228,23 @@ check_names(struct write *w, Entry *e, const struct kind *before, const struct k
 	return rc;
 }
 
+/* check_policies - a policy that can be used after the modification, and an organization that names one that can */
+static int
+check_policies(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
+{
+	const Modifications *ml;
+	int rc = LDAP_SUCCESS;
+
+	if (after->policy)
+		rc = write_check_policy_after(w, e, !before->policy);
+	if (!after->organization || !write_changes(w, muster_ad.policy_entry) || !write_may_modify(w, e))
+		return rc;
+	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
+		if (type_is(ml->sml_desc, muster_ad.policy_entry) && (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
+			rc = write_check_policy_entry(w, ml->sml_nvalues != NULL ? ml->sml_nvalues : ml->sml_values, NULL);
+	return rc;
+}
+
 static int
 check_modify(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
 {
@@ -247,6 +269,8 @@ check_modify(struct write *w, Entry *e, const struct kind *before, const struct 
 	if (rc == LDAP_SUCCESS && after->policy &&
 	    networks_check_count(e, w->op->orm_modlist, w->text, sizeof(w->text)) < 0)
 		rc = LDAP_CONSTRAINT_VIOLATION;
+	if (rc == LDAP_SUCCESS)
+		rc = check_policies(w, e, before, after);
 	if (rc == LDAP_SUCCESS && !before->member && write_changes(w, muster_ad.code))
 		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "musterCode is for members");
 	return rc;
@@ -318,19 +342,10 @@ check_name(struct write *w)
 	return LDAP_SUCCESS;
 }
 
-static int
-may_rename(struct write *w, Entry *e)
-{
-	BackendInfo *own = w->op->o_bd->bd_info;
-	int allowed;
-
-	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
-	allowed = access_allowed(w->op, e, slap_schema.si_ad_entry, NULL, ACL_WRITE, NULL);
-	w->op->o_bd->bd_info = own;
-	return allowed;
-}
-
-/* check_new_name - a new name of an organization must not be another's; the database refuses who may not rename */
+/*
+ * check_new_name - a new name of an organization must not be another's, and what it names below it is renamed with it; the
+ *                  database refuses who may not rename
+ */
 static int
 check_new_name(struct write *w)
 {
@@ -338,10 +353,13 @@ check_new_name(struct write *w)
 	const Modifications *ml;
 	int rc = LDAP_SUCCESS;
 
-	if (e != NULL && is_entry_objectclass(e, muster_oc_organization, 0) && may_rename(w, e))
+	if (e != NULL && is_entry_objectclass(e, muster_oc_organization, 0) && write_may_write_entry(w, e)) {
 		for (ml = w->op->orr_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
 			if ((ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
 				rc = write_check_name(w, ml->sml_desc, ml->sml_values);
+		if (rc == LDAP_SUCCESS)
+			write_keep_policy(w, e);
+	}
 	if (e != NULL)
 		write_entry_release(w, e);
 	return rc;
@@ -370,6 +388,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_name(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_policy_gone(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {
@@ -413,6 +433,8 @@ delete_hook(Operation *op, SlapReply *rs)
 		return write_replicated_delete(op, rs);
 	write_begin(&w, op, rs);
 	rc = check_connection(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_policy_gone(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, "delete", rc);
 		return write_answer(&w, rc);

@@ -9,6 +9,7 @@
  *   write_factor.c    oathSecret and musterCode in a modification
  *   write_app.c       musterAppPassword in a modification
  *   write_replicated.c  what another server wrote
+ *   write_policy.c    policies, and who names them
  *
  * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
  */
@@ -66,6 +67,9 @@ int write_may_manage(struct write *w, Entry *e, AttributeDescription *ad);
 
 /* write_may_modify - 1 when access rules let op's own modifications through */
 int write_may_modify(struct write *w, Entry *e);
+
+/* write_may_write_entry - 1 when access rules let an entry be renamed or deleted, as far as they are its own */
+int write_may_write_entry(struct write *w, Entry *e);
 
 /*
  * write_may_add - LDAP_SUCCESS when access rules let op's own entry be added, else what to answer. The database asks
@@ -134,6 +138,26 @@ int write_modify_member(struct write *w);
 
 /* write_hashed - whether a value that is hashed already may be stored */
 int write_hashed(struct write *w, const struct berval *value, int manages);
+
+/* --- write_policy.c ----------------------------------------------------------------------------------- */
+
+/* write_check_policy - a policy that is about to be stored must be one that members can live under */
+int write_check_policy(struct write *w, Entry *e);
+/* write_check_policy_after - the same for what op's modification makes of e. in: changed  it was no policy before */
+int write_check_policy_after(struct write *w, Entry *e, int changed);
+
+/*
+ * write_check_policy_entry - the policy that an organization names must be there.
+ * in:    nvalues           of musterPolicyEntry, may be NULL
+ *        organization_ndn  what lies below it need not be there yet, NULL: all has to
+ */
+int write_check_policy_entry(struct write *w, BerVarray nvalues, const struct berval *organization_ndn);
+
+/* write_check_policy_gone - a policy that members live under is neither deleted nor renamed */
+int write_check_policy_gone(struct write *w);
+
+/* write_keep_policy - an organization is renamed: a policy below it that it names keeps being the one it names */
+void write_keep_policy(struct write *w, Entry *e);
 
 int write_password(struct write *w);
 int write_factor(struct write *w);

@@ -102,6 +102,18 @@ write_may_modify(struct write *w, Entry *e)
 	return allowed;
 }
 
+int
+write_may_write_entry(struct write *w, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int allowed;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	allowed = access_allowed(w->op, e, slap_schema.si_ad_entry, NULL, ACL_WRITE, NULL);
+	w->op->o_bd->bd_info = own;
+	return allowed;
+}
+
 /* may_add_below - the two rights that adding takes: on the parent's children and on the new entry */
 static int
 may_add_below(struct write *w, Entry *parent, Entry *e)
@@ -138,23 +150,6 @@ write_may_add(struct write *w, Entry *e)
 	                              "an administrator");
 }
 
-static int
-is_policy_rule(const AttributeDescription *ad)
-{
-	const AttributeDescription *rules[] = {
-		muster_ad.pwd_min_length, muster_ad.pwd_max_length, muster_ad.pwd_in_history, muster_ad.pwd_max_age,
-		muster_ad.pwd_max_failure, muster_ad.pwd_min_delay, muster_ad.pwd_max_delay, muster_ad.pwd_must_change,
-		muster_ad.second_factor, muster_ad.pwd_require, muster_ad.token_lifetime, muster_ad.max_app_passwords,
-		muster_ad.network, muster_ad.code_grace
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (type_is(ad, rules[i]))
-			return 1;
-	return 0;
-}
-
 int
 write_is_state(const AttributeDescription *ad)
 {
@@ -177,7 +172,7 @@ write_is_guarded(const AttributeDescription *ad)
 {
 	return type_is(ad, slap_schema.si_ad_userPassword) || type_is(ad, muster_ad.oath_secret) ||
 	       type_is(ad, muster_ad.code) || type_is(ad, muster_ad.status) || type_is(ad, muster_ad.domain) ||
-	       type_is(ad, muster_ad.app_password) || write_is_state(ad) || is_policy_rule(ad);
+	       type_is(ad, muster_ad.app_password) || write_is_state(ad) || policy_is_rule(ad);
 }
 
 /* check_domain - and make it lower case */
@@ -224,7 +219,7 @@ write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, 
 	}
 	if (values == NULL)
 		return LDAP_SUCCESS;
-	if (policy && is_policy_rule(ad)) {
+	if (policy && policy_is_rule(ad)) {
 		if (policy_check_attribute(ad, values, text, sizeof(text)) < 0)
 			return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
 		return LDAP_SUCCESS;

@@ -129,10 +129,18 @@ set_plain(struct write *w, const struct berval *plain)
 	return LDAP_SUCCESS;
 }
 
-/* forget - nothing that was mailed or counted for the password before is of use any more */
+/*
+ * forget - nothing that was mailed or counted for the password before is of use any more; it itself is one that was used
+ * in:    replaced  1: a hash takes its place, 0: it is taken away
+ */
 static void
-forget(struct write *w)
+forget(struct write *w, int replaced)
 {
+	Modifications *history = NULL;
+
+	password_forget(w->member, replaced, &history);
+	leave_by_hand(w, &history);
+	write_append(&w->owed, &history);
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
 	if (!write_changes(w, muster_ad.pwd_reset))
@@ -163,7 +171,7 @@ set_by_other(struct write *w, const struct shape *shape)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "replace userPassword: only its owner deletes the old value and adds a new one");
 	if (shape->new == NULL) {
-		forget(w);
+		forget(w, 0);
 		if (!write_changes(w, muster_ad.pwd_changed))
 			mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.pwd_changed, NULL);
 		return LDAP_SUCCESS;
@@ -174,7 +182,7 @@ set_by_other(struct write *w, const struct shape *shape)
 		return set_plain(w, shape->new);
 	rc = write_hashed(w, shape->new, w->manages_password);
 	if (rc == LDAP_SUCCESS) {
-		forget(w);
+		forget(w, 1);
 		if (!write_changes(w, muster_ad.pwd_changed))
 			mods_add_time(&w->owed, LDAP_MOD_REPLACE, muster_ad.pwd_changed, w->now);
 	}

@@ -16,6 +16,7 @@ integration_tests += \
 	tests/integration/test_gate.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
+	tests/integration/test_policy.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_suite.py \
