@@ -123,11 +123,13 @@ struct who {
 	char *parts; /* owned */
 };
 int who_parse(const char *word, struct who *who_out);
+/* who_parse_words - the same from "WHO" or "ORG ID", else -D */
+int who_parse_words(struct session *s, struct who *who_out);
 void who_target(const struct who *who, struct directory_target *target_out);
 void who_free(struct who *who);
 /* who_dn - the DN of a member, looked up where needed. *dn_out is to be freed. */
 int who_dn(struct session *s, const struct who *who, char **dn_out);
-/* who_dn_of_words - the same from "WHO" or "ORG ID" */
+/* who_dn_of_words - the DN of who_parse_words() */
 int who_dn_of_words(struct session *s, char **dn_out);
 
 /* --- names.c: what may be a name ------------------------------------------------------------------ */

@@ -64,9 +64,9 @@ static const struct command commands[] = {
 	{ "member", "show", "WHO", 1, 2, "a member", no_options, member_show },
 	{ "member", "suspend", "WHO", 1, 2, "stop a member from logging in", no_options, member_suspend },
 	{ "member", "resume", "WHO", 1, 2, "let a suspended member in again", no_options, member_resume },
-	{ "password", "reset", "WHO", 1, 1, "ask for a mail with a token", no_options, password_reset },
-	{ "password", "redeem", "WHO", 1, 1, "set a password with the token", no_options, password_redeem },
-	{ "password", "change", "[WHO]", 0, 1, "change a password", no_options, password_change },
+	{ "password", "reset", "WHO", 1, 2, "ask for a mail with a token", no_options, password_reset },
+	{ "password", "redeem", "WHO", 1, 2, "set a password with the token", no_options, password_redeem },
+	{ "password", "change", "[WHO]", 0, 2, "change a password", no_options, password_change },
 	{ "otp", "enrol", "[WHO]", 0, 1, "register an authenticator app", no_options, otp_enrol },
 	{ "otp", "remove", "[WHO]", 0, 1, "remove it", no_options, otp_remove },
 	{ "otp", "status", "[WHO]", 0, 1, "whether one is registered", no_options, otp_status },
@@ -138,7 +138,7 @@ command_usage(const struct command *command)
 	       command->verb != NULL ? command->verb : "", *command->words_help != '\0' ? " " : "",
 	       command->words_help, command->help);
 	if (strstr(command->words_help, "WHO") != NULL)
-		printf("WHO is a DN, ORG/ID, or the login of a platform member.\n");
+		printf("WHO is a DN, ORG/ID, ORG ID, or the login of a platform member.\n");
 	if (strstr(command->words_help, "PART") != NULL)
 		printf("PART is slapd, access, data, musterd, pam or clock; all of them without one.\n");
 	if (command->options[0] != OPT_COUNT)
@@ -160,7 +160,7 @@ command_usage_all(void)
 		         commands[i].verb != NULL ? commands[i].verb : "", commands[i].words_help);
 		printf("  %-34s %s\n", left, commands[i].help);
 	}
-	printf("\nORG is the name or domain of an organization, WHO a DN, ORG/ID, or the login of a platform\n"
+	printf("\nORG is the name or domain of an organization, WHO a DN, ORG/ID, ORG ID, or the login of a platform\n"
 	       "member. Passwords are asked for on the terminal; when standard input is none they are read\n"
 	       "from it, one a line. \"muster COMMAND --help\" tells the options of a command.\n");
 	print_global_options();

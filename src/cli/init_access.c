@@ -1,6 +1,6 @@
 /*
  * init_access.c - access rules and limits. Our rules go in front of those that are there: they speak about our part of
- *                 the tree only, except the last one, which is left out when there are others.
+ *                 the tree only, except the last one of each, which is left out when there are others.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +127,7 @@ put_own_rule(struct init *in, struct list *ours)
 
 /* One attribute of the database: ours first, then what was there. No change when ours are there. */
 static int
-merge(struct init *in, const char *attribute, struct list *ours, int last_is_for_all, struct ldif_record *record)
+merge(struct init *in, const char *attribute, struct list *ours, struct ldif_record *record)
 {
 	struct list have = { .n = 0 };
 	struct ldif_change *change;
@@ -135,7 +135,8 @@ merge(struct init *in, const char *attribute, struct list *ours, int last_is_for
 	int r;
 
 	r = list_from_attribute(&have, directory_attribute(in->database, attribute));
-	if (r == 0 && last_is_for_all && have.n > 0 && ours->n > 0)
+	/* Our last one is for everybody: in front of others it would take their place. */
+	if (r == 0 && have.n > 0 && ours->n > 0)
 		free(ours->values[--ours->n]);
 	if (r != 0 || is_in_order(ours, &have))
 		goto out;
@@ -172,7 +173,7 @@ plan_attribute(struct init *in, const struct ldif_change *wanted, struct ldif_re
 	if (r == 0)
 		r = list_from(&ours, wanted->values, wanted->values_len);
 	if (r == 0)
-		r = merge(in, wanted->attribute, &ours, is_access, record);
+		r = merge(in, wanted->attribute, &ours, record);
 	list_free(&ours);
 	return r;
 }

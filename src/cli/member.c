@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/member_facts.h"
 
 int
 person_check(const struct person *person)
@@ -131,7 +132,7 @@ member_add(struct session *s)
 
 static const char *const member_attrs[] = { "objectClass", "uid", "cn", "displayName", "mail", "mobile",
 	"preferredLanguage", "musterStatus", "musterMailVerified", "pwdLastSuccess", "createTimestamp", "entryUUID",
-	NULL };
+	"pwdChangedTime", "pwdReset", NULL };
 
 static json_t *
 member_json(const struct directory_entry *entry, int owner)
@@ -172,19 +173,22 @@ list_of(struct session *s, const struct directory_entry *org)
 	int r = ERR_MEMORY;
 
 	if (base != NULL && listing.list != NULL)
-		r = directory_search(s->d, base, SCOPE_SUB, "(objectClass=musterMember)", member_attrs, list_one,
-		                     &listing);
+		r = directory_search_paged(s->d, base, SCOPE_SUB, "(objectClass=musterMember)", member_attrs, list_one,
+		                           &listing);
 	free(base);
+	if (r == 0)
+		return print_list(s, listing.list, columns, sizeof(columns) / sizeof(columns[0]));
+	json_decref(listing.list);
+	if (r == ERR_NOT_FOUND || r == ERR_REFUSED) {
+		say_error("only OWNERs and administrators may list the members of %s; your own entry: \"muster member show WHO\"",
+		          directory_value(org, "o"));
+		return EXIT_REFUSED;
+	}
 	if (r == ERR_RANGE) {
-		json_decref(listing.list);
-		say_error("more members than the server gives you at once");
+		say_error("more members than the server gives you: an administrator raises olcLimits (size.prtotal)");
 		return EXIT_FAILED;
 	}
-	if (r != 0) {
-		json_decref(listing.list);
-		return say_failure(s, r, "members");
-	}
-	return print_list(s, listing.list, columns, sizeof(columns) / sizeof(columns[0]));
+	return say_failure(s, r, "members");
 }
 
 int
@@ -228,6 +232,23 @@ say_no_member(const char *dn)
 	return EXIT_NOT_FOUND;
 }
 
+/* What is there of password and second factor, as words; nothing where it is not to be seen. */
+static void
+add_presence(struct session *s, const struct directory_entry *entry, json_t *object)
+{
+	struct member_facts facts;
+
+	member_facts_presence(s, entry, &facts);
+	(void)json_object_set_new(object, "password", facts.password == PASSWORD_UNKNOWN
+	                                                      ? json_null()
+	                                                      : json_boolean(facts.password != PASSWORD_NONE));
+	(void)json_object_set_new(object, "password_set", json_time(entry, "pwdChangedTime"));
+	(void)json_object_set_new(object, "must_change", json_boolean(facts.must_change));
+	(void)json_object_set_new(object, "second_factor", facts.factor == FACTOR_UNKNOWN
+	                                                           ? json_null()
+	                                                           : json_boolean(facts.factor != FACTOR_ABSENT));
+}
+
 int
 member_show(struct session *s)
 {
@@ -235,7 +256,8 @@ member_show(struct session *s)
 		{ "id", "ID" }, { "uuid", "UUID" }, { "name", "name" }, { "nickname", "nickname" }, { "mail", "mail" },
 		{ "mail_verified", "mail verified" }, { "mobile", "mobile" }, { "language", "language" },
 		{ "status", "status" }, { "owner", "OWNER" }, { "registered", "registered" },
-		{ "last_login", "last login" }, { "dn", "DN" }
+		{ "last_login", "last login" }, { "password", "password" }, { "password_set", "set" },
+		{ "must_change", "must be changed" }, { "second_factor", "second factor" }, { "dn", "DN" }
 	};
 	struct directory_entry *entry = NULL;
 	char *dn = NULL;
@@ -252,6 +274,8 @@ member_show(struct session *s)
 		status = r == ERR_NOT_FOUND ? say_no_member(dn) : say_failure(s, r, dn);
 	} else {
 		object = member_json(entry, owns_its_organization(s, dn));
+		if (object != NULL)
+			add_presence(s, entry, object);
 		status = print_object(s, object, columns, sizeof(columns) / sizeof(columns[0]));
 	}
 	directory_entry_free(&entry);

@@ -2,23 +2,14 @@
  * password.c - ask for a token, redeem it, change a password. None of it needs a bind: the operations carry what
  *              proves who is asking.
  */
-#include <string.h>
-
 #include "cli/cli.h"
 
-/* Connected, and the member that the word or -D names. who->parts is to be freed. */
+/* Connected, and the member that the words or -D name. who->parts is to be freed. */
 static int
 begin(struct session *s, struct who *who, struct directory_target *target)
 {
-	const char *word = s->args.words_len > 0 ? s->args.words[0] : s->args.value[OPT_BIND_DN];
-	int status;
+	int status = who_parse_words(s, who);
 
-	memset(who, 0, sizeof(*who));
-	if (word == NULL) {
-		say_error("say who: WHO, or -D DN");
-		return EXIT_USAGE;
-	}
-	status = who_parse(word, who);
 	if (status != EXIT_DONE)
 		return status;
 	who_target(who, target);

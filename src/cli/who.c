@@ -45,6 +45,23 @@ who_parse(const char *word, struct who *who_out)
 	return EXIT_DONE;
 }
 
+int
+who_parse_words(struct session *s, struct who *who_out)
+{
+	const char *word = s->args.words_len > 0 ? s->args.words[0] : s->args.value[OPT_BIND_DN];
+
+	memset(who_out, 0, sizeof(*who_out));
+	if (word == NULL) {
+		say_error("say who: WHO, or -D DN");
+		return EXIT_USAGE;
+	}
+	if (s->args.words_len < 2)
+		return who_parse(word, who_out);
+	who_out->organization = s->args.words[0];
+	who_out->login = s->args.words[1];
+	return EXIT_DONE;
+}
+
 void
 who_target(const struct who *who, struct directory_target *target_out)
 {
@@ -101,9 +118,7 @@ who_dn_of_words(struct session *s, char **dn_out)
 	int status;
 
 	*dn_out = NULL;
-	if (s->args.words_len == 2)
-		return member_dn(s, s->args.words[0], s->args.words[1], dn_out);
-	status = who_parse(s->args.words[0], &who);
+	status = who_parse_words(s, &who);
 	if (status != EXIT_DONE)
 		return status;
 	status = who_dn(s, &who, dn_out);

@@ -76,9 +76,9 @@ check_secret_stat(const char *path, const struct stat *st, uid_t uid, gid_t gid,
 	if (st->st_uid != 0 && st->st_uid != uid)
 		return conf_fail(error, "%s: must belong to root or to the user that reads it", path);
 	if (st->st_mode & (S_IRWXO | S_IWGRP | S_IXGRP))
-		return conf_fail(error, "%s: others than its reader have access; run: chmod g-wx,o-rwx %s", path, path);
+		return conf_fail(error, "%s: others than its reader have access; run: chmod 600 %s", path, path);
 	if ((st->st_mode & S_IRGRP) && st->st_gid != 0 && st->st_gid != gid)
-		return conf_fail(error, "%s: a group that does not need it may read it; run: chmod g-r %s", path, path);
+		return conf_fail(error, "%s: a group that does not need it may read it; run: chmod 600 %s", path, path);
 	return 0;
 }
 

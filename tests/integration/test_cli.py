@@ -553,6 +553,31 @@ def test_47_otp_enrol_refusals():
 # --- what people do wrong -----------------------------------------------------------------------------------
 
 
+def test_48_what_members_and_owners_see():
+    many = people.organization(world, "many")
+    with world.use("root") as root:
+        people.give_password(world, many.owner, FIRST, root)
+        for n in range(510):
+            dn = "uid=n%03d,%s" % (n, many.people)
+            people.must(root.add(dn, {"objectClass": ["inetOrgPerson", "musterMember"], "uid": "n%03d" % n, "cn": "N", "sn": "N",
+                                      "mail": "n%03d@many.example" % n}), dn)
+        one = people.Member("uid=n001," + many.people, "n001", "")
+        people.give_password(world, one, SECOND, root)
+    ran = muster("-D", many.owner.dn, "member", "list", "--json", answers=(FIRST,))
+    is_((ran.code, len(json.loads(ran.out))), (DONE, 511), "an OWNER lists more members than one answer of the server holds")
+    ran = muster("-D", one.dn, "member", "list", answers=(SECOND,))
+    is_(ran.code, REFUSED, "a member does not")
+    in_("only OWNERs and administrators may list the members of many", ran.err, "and is told who may")
+    shown = json.loads(muster("-D", one.dn, "member", "show", "many", "n001", "--json", answers=(SECOND,)).out)
+    is_((shown["password"], shown["second_factor"], shown["must_change"]), (True, False, False), "a member sees its own entry")
+    shown = json.loads(muster("-D", many.owner.dn, "member", "show", "many/n002", "--json", answers=(FIRST,)).out)
+    is_((shown["password"], shown["second_factor"], shown["password_set"]), (False, False, None),
+        "an OWNER sees that a member has neither password nor authenticator")
+    is_(muster("password", "reset", "many", "n001").code, DONE, "ORG ID as two words")
+    ran = muster("--json", "-D", one.dn, "member", "show", "many", "n002", answers=(SECOND,))
+    in_("no member", json.loads(ran.err)["error"], "with --json what goes wrong is an object, too")
+
+
 def test_50_typos():
     for words, text in ((("orgg", "list"), 'did you mean "muster org"'), (("org", "lst"), '"muster org list"'),
                         (("member", "suspned", "x"), '"muster member suspend"'), (("xyzzy",), "--help"),
