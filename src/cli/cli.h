@@ -35,6 +35,7 @@ enum option_id {
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
+	OPT_FORCE,
 	OPT_COUNT
 };
 
@@ -88,6 +89,12 @@ int password_change(struct session *s);
 int otp_enrol(struct session *s);
 int otp_remove(struct session *s);
 int otp_status(struct session *s);
+int key_list(struct session *s);
+int key_add(struct session *s);
+int key_activate(struct session *s);
+int key_reload(struct session *s);
+int key_rotate(struct session *s);
+int key_retire(struct session *s);
 
 /* --- session.c: who is asking whom --------------------------------------------------------------- */
 

@@ -41,7 +41,8 @@ static const struct option options[] = {
 
 	{ OPT_PAM_DIR, '\0', "pam-dir", "FOLDER", "PAM files to look at instead of the system's" },
 	{ OPT_SSHD_CONFIG, '\0', "sshd-config", "FILE", "configuration of sshd [/etc/ssh/sshd_config]" },
-	{ OPT_SLAPD_CONFIG, '\0', "slapd-config", "FOLDER", "slapd's configuration [what it was started with]" }
+	{ OPT_SLAPD_CONFIG, '\0', "slapd-config", "FOLDER", "slapd's configuration [what it was started with]" },
+	{ OPT_FORCE, '\0', "force", NULL, "drop what would be lost" }
 };
 
 static const enum option_id no_options[] = { OPT_COUNT };
@@ -53,6 +54,7 @@ static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOB
 	OPT_NICKNAME, OPT_OWNER, OPT_COUNT };
 
 static const enum option_id doctor_options[] = { OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG, OPT_COUNT };
+static const enum option_id key_retire_options[] = { OPT_FORCE, OPT_COUNT };
 
 static const struct command commands[] = {
 	{ "init", NULL, "", 0, 0, "bring Muster into a slapd that runs", init_options, init_run },
@@ -71,7 +73,13 @@ static const struct command commands[] = {
 	{ "otp", "remove", "[WHO]", 0, 1, "remove it", no_options, otp_remove },
 	{ "otp", "status", "[WHO]", 0, 1, "whether one is registered", no_options, otp_status },
 	{ "doctor", NULL, "[PART ...]", 0, 6, "look for what is wrong here and in the directory", doctor_options, doctor_run },
-	{ "doctor", "member", "WHO", 1, 2, "why a member can or cannot log in", no_options, doctor_member }
+	{ "doctor", "member", "WHO", 1, 2, "why a member can or cannot log in", no_options, doctor_member },
+	{ "key", "list", "", 0, 0, "sealing keys, and what needs each", no_options, key_list },
+	{ "key", "rotate", "", 0, 0, "a new key seals from now on: add, then activate", no_options, key_rotate },
+	{ "key", "add", "", 0, 0, "a new key that does not seal yet", no_options, key_add },
+	{ "key", "activate", "KEY", 1, 1, "have a key seal", no_options, key_activate },
+	{ "key", "reload", "", 0, 0, "have slapd read the key file again", no_options, key_reload },
+	{ "key", "retire", "KEY", 1, 1, "remove a key that nothing needs any more", key_retire_options, key_retire }
 };
 
 const struct command *

@@ -125,6 +125,22 @@ put_own_rule(struct init *in, struct list *ours)
 	return list_put(ours, rule);
 }
 
+/* Who runs this reads all members, and all of what needs a key. */
+static int
+put_own_limit(struct init *in, struct list *ours)
+{
+	const char *root = directory_value(in->database, "olcRootDN");
+	char *limit = NULL;
+
+	if (*in->me == '\0' || directory_dn_equal(in->me, in->admin) || (root != NULL && directory_dn_equal(in->me, root)))
+		return 0;
+	if (strpbrk(in->me, "\"\\\n") != NULL)
+		return ERR_INPUT;
+	if (asprintf(&limit, "dn.exact=\"%s\" size=unlimited time=unlimited", in->me) < 0)
+		return ERR_MEMORY;
+	return list_put(ours, limit);
+}
+
 /* One attribute of the database: ours first, then what was there. No change when ours are there. */
 static int
 merge(struct init *in, const char *attribute, struct list *ours, struct ldif_record *record)
@@ -170,6 +186,8 @@ plan_attribute(struct init *in, const struct ldif_change *wanted, struct ldif_re
 	}
 	if (is_access)
 		r = put_own_rule(in, &ours);
+	else
+		r = put_own_limit(in, &ours);
 	if (r == 0)
 		r = list_from(&ours, wanted->values, wanted->values_len);
 	if (r == 0)

@@ -28,6 +28,10 @@ muster_SOURCES = \
 	src/cli/init_config.c \
 	src/cli/init_files.c \
 	src/cli/init_tree.c \
+	src/cli/key.c \
+	src/cli/key.h \
+	src/cli/key_file.c \
+	src/cli/key_use.c \
 	src/cli/key_ids.c \
 	src/cli/key_ids.h \
 	src/cli/ldif.c \

@@ -65,7 +65,7 @@ session_uris(const struct session *s)
 int
 session_is_local(const struct session *s)
 {
-	return strncasecmp(session_uris(s), "ldapi:", 6) == 0;
+	return strncasecmp(session_uris(s), "ldapi:", 6) == 0 && strpbrk(session_uris(s), " \t") == NULL;
 }
 
 int

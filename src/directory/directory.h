@@ -204,6 +204,8 @@ struct directory_change {
 };
 int directory_add(struct directory *d, const char *dn, const struct directory_change *attributes, size_t n);
 int directory_modify(struct directory *d, const char *dn, const struct directory_change *changes, size_t n);
+/* directory_repair - directory_modify() with the Relax control: what the server writes itself. Needs the manage right. */
+int directory_repair(struct directory *d, const char *dn, const struct directory_change *changes, size_t n);
 int directory_delete(struct directory *d, const char *dn);
 
 /*

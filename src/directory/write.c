@@ -5,6 +5,8 @@
 
 #include "directory/internal.h"
 
+#define RELAX_OID "1.3.6.1.4.1.4203.666.5.12" /* draft-zeilenga-ldap-relax */
+
 /* libldap's form of changes: arrays of pointers into the caller's values, nothing copied. */
 struct mods {
 	LDAPMod **list; /* NULL-terminated */
@@ -84,8 +86,9 @@ directory_add(struct directory *d, const char *dn, const struct directory_change
 	return r;
 }
 
-int
-directory_modify(struct directory *d, const char *dn, const struct directory_change *changes, size_t n)
+/* in: controls  may be NULL */
+static int
+modify(struct directory *d, const char *dn, const struct directory_change *changes, size_t n, LDAPControl **controls)
 {
 	struct mods m;
 	int msgid = -1, rc, r;
@@ -95,11 +98,25 @@ directory_modify(struct directory *d, const char *dn, const struct directory_cha
 		return r;
 	r = mods_make(changes, n, &m);
 	if (r == 0) {
-		rc = ldap_modify_ext(d->ld, dn, m.list, NULL, NULL, &msgid);
+		rc = ldap_modify_ext(d->ld, dn, m.list, controls, NULL, &msgid);
 		r = rc == LDAP_SUCCESS ? call_finish(d, msgid) : call_error(d, rc);
 	}
 	mods_free(&m);
 	return r;
+}
+
+int
+directory_modify(struct directory *d, const char *dn, const struct directory_change *changes, size_t n)
+{
+	return modify(d, dn, changes, n, NULL);
+}
+
+int
+directory_repair(struct directory *d, const char *dn, const struct directory_change *changes, size_t n)
+{
+	LDAPControl relax = { .ldctl_oid = (char *)RELAX_OID, .ldctl_iscritical = 1 }, *controls[] = { &relax, NULL };
+
+	return modify(d, dn, changes, n, controls);
 }
 
 int
