@@ -17,9 +17,11 @@ integration_tests += \
 	tests/integration/test_gate.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
+	tests/integration/test_paths.py \
 	tests/integration/test_policy.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
+	tests/integration/test_states.py \
 	tests/integration/test_suite.py \
 	tests/integration/test_write.py
 
@@ -52,4 +54,5 @@ EXTRA_DIST += \
 	tests/lib/tap.py \
 	tests/lib/terminal.py \
 	tests/lib/totp.py \
+	tests/lib/ways.py \
 	tests/lib/world.py

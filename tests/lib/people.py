@@ -8,6 +8,7 @@ import itertools
 import time
 
 from . import totp
+from .session import RELAX
 
 PASSWORD = "Winter#2026"
 
@@ -71,6 +72,18 @@ def member(org, uid=None, password=None, secret=None, root=None, mail=None, **mo
     mail = mail or "%s@%s.example" % (uid, org.name)
     dn = "uid=%s,%s" % (uid, org.people)
     return _make(org.world, dn, uid, mail, "musterMember", password, secret, root, more)
+
+
+def restored(org, password, root, _hashes={}):
+    """A member as from a backup, in one operation: its password is hashed already, and the same hash as that of others."""
+    if (org.world, password) not in _hashes:
+        source = member(org, password=password, root=root)
+        _hashes[org.world, password] = root.entry(source.dn, ["userPassword"])["userPassword"]
+    uid = "m%d" % next(_numbers)
+    made = Member("uid=%s,%s" % (uid, org.people), uid, "%s@%s.example" % (uid, org.name), password)
+    must(root.add(made.dn, {"objectClass": ["inetOrgPerson", "musterMember"], "uid": uid, "cn": uid, "sn": "Test",
+                            "mail": made.mail, "userPassword": _hashes[org.world, password]}, controls=[RELAX]), made.dn)
+    return made
 
 
 def account(world, login, password=None, secret=None, root=None, **more):

@@ -72,6 +72,13 @@ def _values(value):
     return [v.encode() if isinstance(v, str) else bytes(v) for v in value]
 
 
+def _failure(error):
+    """The Result in an exception of python-ldap; code -1 when the server gave none."""
+    facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    controls = {oid: raw for oid, _, raw in facts.get("ctrls", []) or []}
+    return Result(facts.get("result", -1), facts.get("info", ""), controls)
+
+
 class Session:
     """One LDAP connection.
 
@@ -101,12 +108,7 @@ class Session:
             msgid = start()
             kind, data, _, controls, _, value = self.low.result4(msgid, 1, self.timeout, 0, 0, 1)
         except ldap.LDAPError as error:
-            facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-            return Result(
-                facts.get("result", -1),
-                facts.get("info", ""),
-                {oid: raw for oid, _, raw in facts.get("ctrls", []) or []},
-            )
+            return _failure(error)
         return Result(0, "", {oid: raw for oid, _, raw in controls or []}, value, data or [])
 
     def bind(self, dn, password, controls=()):
@@ -115,6 +117,15 @@ class Session:
     def bind_factor(self, dn, password, code=None, service=None, rhost=None, also=()):
         """Bind with the SecondFactor control, the code in it when given."""
         return self.bind(dn, password, [factor_request(code, service, rhost)] + list(also))
+
+    def sasl(self, mechanism, credentials=None):
+        """A SASL bind with one message of the client; 14 asks for another one."""
+        octets = credentials.encode() if isinstance(credentials, str) else credentials
+        try:
+            self.low.sasl_bind_s("", mechanism, octets, None, None)
+        except ldap.LDAPError as error:
+            return _failure(error)
+        return Result(0)
 
     def whoami(self):
         """The authorization identity as the server sees it, "" for anonymous; None when it does not answer."""
