@@ -184,6 +184,31 @@ check_argon2(struct doctor *doc, const struct directory_entry *overlay)
 		            "new passwords are hashed with %s, less than m=%u t=%u", text, least.memory_kib, least.passes);
 }
 
+/* Word lists are read by slapd each time: one that is gone refuses every new password that it should be compared with. */
+static void
+check_lists(struct doctor *doc, const struct directory_entry *overlay)
+{
+	static const char *const names[] = { "olcMusterBlocklist", "olcMusterBreached" };
+	const struct directory_attribute *a;
+	struct stat st;
+	size_t i, k;
+
+	for (k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		a = directory_attribute(overlay, names[k]);
+		for (i = 0; a != NULL && i < a->values_len; i++) {
+			const char *path = (const char *)a->values[i].data;
+
+			if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+				doctor_find(doc, SEVERITY_ERROR, "list-file", path, "put it back, or take it out of the overlay's configuration",
+				            "is named by %s and not there: new passwords are refused where the policy asks for it", names[k]);
+			else if ((st.st_mode & S_IROTH) == 0 && st.st_uid != doc->process.uid && st.st_gid != doc->process.gid)
+				doctor_find(doc, SEVERITY_ERROR, "list-file", path, "chmod 644",
+				            "is named by %s and cannot be read by slapd: new passwords are refused where the policy asks for it",
+				            names[k]);
+		}
+	}
+}
+
 static int
 look_at_muster(const struct directory_entry *entry, void *arg)
 {
@@ -202,6 +227,8 @@ look_at_muster(const struct directory_entry *entry, void *arg)
 		            "remove olcMusterMinSSF, or set at least 71", "members' passwords are taken from connections of strength %lld%s",
 		            (long long)min_ssf, min_ssf == 0 ? ", in the clear" : "");
 	check_argon2(doc, entry);
+	if (doc->process.known)
+		check_lists(doc, entry);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ unmet_put(struct unmet *unmet, const char *format, ...)
 
 /* What an organization may have chosen with open eyes; the ids are of ASVS 5.0. */
 static void
-check_chosen(const struct policy_facts *facts, struct unmet *unmet)
+check_chosen(const struct policy_facts *facts, int no_breached_file, struct unmet *unmet)
 {
 	if (facts->max_length < LENGTH_ALLOWED)
 		unmet_put(unmet, "6.2.9 (at most %lld characters; 64 are to be allowed)", (long long)facts->max_length);
@@ -46,6 +46,8 @@ check_chosen(const struct policy_facts *facts, struct unmet *unmet)
 		unmet_put(unmet, "6.2.5 (asks for kinds of characters)");
 	if (!facts->blocklist)
 		unmet_put(unmet, "6.2.4, 6.2.12 (common and breached passwords are not refused)");
+	else if (no_breached_file)
+		unmet_put(unmet, "6.2.12 (olcMusterBreached names no file of breached passwords)");
 	if (facts->max_age_sec > 0)
 		unmet_put(unmet, "6.2.10 (passwords expire without a reason)");
 	if (facts->factor != FACTOR_RULE_REQUIRED)
@@ -59,7 +61,7 @@ check_chosen(const struct policy_facts *facts, struct unmet *unmet)
 }
 
 static void
-check_standards(struct doctor *doc, const char *org, const struct policy_facts *facts)
+check_standards(struct doctor *doc, const char *org, const struct policy_facts *facts, int no_breached_file)
 {
 	struct unmet unmet = { .used = 0 };
 
@@ -75,19 +77,26 @@ check_standards(struct doctor *doc, const char *org, const struct policy_facts *
 	if (!facts->must_change)
 		doctor_find(doc, SEVERITY_WARNING, "initial-stays", org, "set pwdMustChange: TRUE",
 		            "a password that somebody else set need not be changed (ASVS 6.4.1, 6.4.6)");
-	check_chosen(facts, &unmet);
+	check_chosen(facts, no_breached_file, &unmet);
 	if (unmet.used > 0)
 		doctor_find(doc, SEVERITY_NOTE, "standards", org, "the template modern meets most of them",
 		            "not met by its policy, ASVS 5.0: %s", unmet.text);
 }
 
+struct policies {
+	struct doctor *doc;
+	char *fallback;       /* olcMusterPolicy, NULL unknown */
+	int no_breached_file; /* as far as cn=config shows */
+};
+
 static void
-check_organization(struct doctor *doc, const struct directory_entry *org, const char *fallback)
+check_organization(const struct policies *p, const struct directory_entry *org)
 {
+	struct doctor *doc = p->doc;
 	struct directory_entry *entry = NULL;
 	struct policy_facts facts;
 	char *dn = NULL, wrong[256];
-	int r = policy_of_organization(doc->s, org, fallback, &dn, &entry);
+	int r = policy_of_organization(doc->s, org, p->fallback, &dn, &entry);
 
 	if (r == ERR_NOT_FOUND)
 		doctor_find(doc, SEVERITY_ERROR, "policy-missing", org->dn, "name a policy that is there in musterPolicyEntry",
@@ -98,17 +107,12 @@ check_organization(struct doctor *doc, const struct directory_entry *org, const 
 		doctor_find(doc, SEVERITY_ERROR, "policy-unusable", org->dn, "put it right: none of its members gets in",
 		            "%s: %s", dn != NULL ? dn : "policy", wrong);
 	else
-		check_standards(doc, org->dn, &facts);
+		check_standards(doc, org->dn, &facts, p->no_breached_file);
 	directory_entry_free(&entry);
 	free(dn);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------ */
-
-struct policies {
-	struct doctor *doc;
-	char *fallback; /* olcMusterPolicy */
-};
 
 static int
 look_at_overlay(const struct directory_entry *entry, void *arg)
@@ -117,15 +121,14 @@ look_at_overlay(const struct directory_entry *entry, void *arg)
 	const char *dn = directory_value(entry, "olcMusterPolicy");
 
 	p->fallback = dn != NULL ? strdup(dn) : NULL;
+	p->no_breached_file = directory_attribute(entry, "olcMusterBreached") == NULL;
 	return 1;
 }
 
 static int
 look_at_organization(const struct directory_entry *org, void *arg)
 {
-	const struct policies *p = arg;
-
-	check_organization(p->doc, org, p->fallback);
+	check_organization(arg, org);
 	return 0;
 }
 

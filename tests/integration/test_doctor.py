@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 """muster doctor: an installation that is right has no findings; each thing that is broken is found, by its name."""
 
+import hashlib
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import certs, people, tap, totp
+from lib import people, tap, totp
 from lib.checkup import Checkup
 from lib.tap import in_, is_, ok
 from lib.world import DATABASE
@@ -68,6 +68,13 @@ def raw(dn, *changes):
 def keep(dn, name):
     with world.use("root") as root:
         return root.entry(dn, [name])[name][0].decode()
+
+
+BREACHED = os.path.join(world.folder, "breached")
+with open(BREACHED, "w") as lines:
+    lines.write("".join(sorted(hashlib.sha1(word.encode()).hexdigest().upper() + ":1\n" for word in ("password", "letmein"))))
+with world.use("config") as with_config:
+    people.must(with_config.modify(OVERLAY, ("add", "olcMusterBreached", BREACHED)), "list of breached passwords")
 
 
 # --- healthy -------------------------------------------------------------------------------------------------
@@ -132,6 +139,9 @@ def test_files():
     os.rename(world.key_path, world.key_path + ".away")
     found(place.doctor("slapd"), "slapd/key-file")
     os.rename(world.key_path + ".away", world.key_path)
+    os.rename(BREACHED, BREACHED + ".away")
+    found(place.doctor("slapd"), "slapd/list-file")
+    os.rename(BREACHED + ".away", BREACHED)
 
 
 def test_certificate():
