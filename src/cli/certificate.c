@@ -155,8 +155,8 @@ certificate_check_file(struct doctor *doc, const char *path)
 		begin = strstr(pem, PEM_BEGIN);
 		end = begin != NULL ? strstr(begin, PEM_END) : NULL;
 		if (end != NULL)
-			(void)base64_decode(packed, squeeze(begin + strlen(PEM_BEGIN), end, packed), sodium_base64_VARIANT_ORIGINAL,
-			                    der, PEM_MAX, &len);
+			(void)base64_decode(packed, squeeze(begin + strlen(PEM_BEGIN), end, packed),
+			                    sodium_base64_VARIANT_ORIGINAL, der, PEM_MAX, &len);
 		certificate_check_der(doc, der, len, path);
 	}
 	if (file != NULL)

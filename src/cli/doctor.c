@@ -43,8 +43,9 @@ static void
 put(struct doctor *doc, enum severity severity, const char *id, const char *about, json_t *names, const char *text,
     const char *advice)
 {
-	json_t *finding = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "severity", severity_names[severity], "part",
-	                            doc->part, "id", id, "about", json_text(about), "text", json_text(text), "do", advice);
+	json_t *finding =
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "severity", severity_names[severity], "part", doc->part,
+	                  "id", id, "about", json_text(about), "text", json_text(text), "do", advice);
 
 	if (finding != NULL && names != NULL)
 		(void)json_object_set(finding, "names", names);
@@ -93,7 +94,8 @@ doctor_find_list(struct doctor *doc, enum severity severity, const char *id, str
 			                         name != NULL ? name : "");
 		}
 		if (list->n > NAMES_SHOWN)
-			used += (size_t)snprintf(line + used, sizeof(line) - used, " and %zu more", list->n - NAMES_SHOWN);
+			used += (size_t)snprintf(line + used, sizeof(line) - used, " and %zu more",
+			                         list->n - NAMES_SHOWN);
 		snprintf(line + used, sizeof(line) - used, "; %s", advice);
 		print_line(doc, severity_names[severity], id, line);
 	}
@@ -124,7 +126,8 @@ doctor_secret_file(struct doctor *doc, const char *id, const char *path, uid_t o
 		if (errno == EACCES)
 			doctor_unseen(doc, "%s: may not be looked at by this user", path);
 		else
-			doctor_find(doc, SEVERITY_ERROR, id, path, "make it, or name the right file", "%s", strerror(errno));
+			doctor_find(doc, SEVERITY_ERROR, id, path, "make it, or name the right file", "%s",
+			            strerror(errno));
 		return;
 	}
 	if (!S_ISREG(st.st_mode))
@@ -184,7 +187,8 @@ needs_directory(const struct session *s)
 {
 	size_t i;
 
-	if (s->args.value[OPT_BIND_DN] != NULL || s->args.value[OPT_EXTERNAL] != NULL || s->args.value[OPT_MECHANISM] != NULL)
+	if (s->args.value[OPT_BIND_DN] != NULL || s->args.value[OPT_EXTERNAL] != NULL ||
+	    s->args.value[OPT_MECHANISM] != NULL)
 		return 1;
 	for (i = 0; i < PARTS; i++) {
 		if (parts[i].needs_directory && asked_for(s, parts[i].name))

@@ -71,7 +71,8 @@ static const struct question of_member[] = {
 	{ "userPassword/manage", NAMED, "manage", SEVERITY_ERROR },
 	{ "entry/manage", NAMED, "manage", SEVERITY_ERROR },
 	{ "mail/read", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | NAMED, "member-readable", SEVERITY_WARNING },
-	{ "cn/read", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | A(ASKER_HOST) | NAMED, "member-readable", SEVERITY_WARNING },
+	{ "cn/read", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | A(ASKER_HOST) | NAMED, "member-readable",
+	  SEVERITY_WARNING },
 	{ NULL, 0, NULL, SEVERITY_NOTE }
 };
 
@@ -101,10 +102,10 @@ static const struct question of_queue[] = {
 static const struct needed {
 	enum asker asker;
 	const char *what, *id, *text;
-} needed[] = {
-	{ ASKER_ANYBODY, "userPassword/auth", "login-impossible", "nobody may authenticate with userPassword: no member gets in" },
-	{ ASKER_COURIER, "musterOutbox/read", "courier-blind", "the courier may not read musterOutbox: no notice is sent" }
-};
+} needed[] = { { ASKER_ANYBODY, "userPassword/auth", "login-impossible",
+	         "nobody may authenticate with userPassword: no member gets in" },
+	       { ASKER_COURIER, "musterOutbox/read", "courier-blind",
+	         "the courier may not read musterOutbox: no notice is sent" } };
 
 struct sample {
 	char *organization, *policy, *owner, *member; /* NULL: there is none */
@@ -159,8 +160,9 @@ first_below(struct access *a, const char *base, const char *owner)
 	struct first first = { .owner = owner };
 
 	if (base != NULL)
-		(void)directory_search(a->doc->s->d, base, SCOPE_SUB, "(|(objectClass=musterMember)(objectClass=musterAccount))",
-		                       none, take_member, &first);
+		(void)directory_search(a->doc->s->d, base, SCOPE_SUB,
+		                       "(|(objectClass=musterMember)(objectClass=musterAccount))", none, take_member,
+		                       &first);
 	return first.dn;
 }
 
@@ -176,7 +178,8 @@ take_sample(struct access *a)
 		                       take_organization, a);
 	free(base);
 	for (i = 0; i < a->samples_len; i++) {
-		people = a->samples[i].organization != NULL ? directory_dn("ou=people,%D", a->samples[i].organization) : NULL;
+		people = a->samples[i].organization != NULL ? directory_dn("ou=people,%D", a->samples[i].organization)
+		                                            : NULL;
 		a->samples[i].member = first_below(a, people, a->samples[i].owner);
 		free(people);
 	}
@@ -215,7 +218,8 @@ ask(struct access *a, const char *entry, const char *asker, const char *const *w
 	if (r == 0 && strstr(output, "unable to fetch ID") != NULL) /* what is not there, the part data tells */
 		return ERR_NOT_FOUND;
 	if (!a->failed++)
-		doctor_unseen(a->doc, "%s fails (exit %d): %.400s", SLAPACL, status, *output != '\0' ? output : "no output");
+		doctor_unseen(a->doc, "%s fails (exit %d): %.400s", SLAPACL, status,
+		              *output != '\0' ? output : "no output");
 	return ERR_IO;
 }
 
@@ -244,14 +248,17 @@ tell(struct access *a, const struct question *questions, enum asker asker, const
 		if ((q->allowed & A(asker)) != 0 || !is_allowed(output, q->what) || told_already(a, q->id, who))
 			continue;
 		for (used = 0, same = q; same->what != NULL; same++) {
-			if (strcmp(same->id, q->id) == 0 && (same->allowed & A(asker)) == 0 && is_allowed(output, same->what) &&
-			    used < sizeof(list))
-				used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", same->what);
+			if (strcmp(same->id, q->id) == 0 && (same->allowed & A(asker)) == 0 &&
+			    is_allowed(output, same->what) && used < sizeof(list))
+				used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "",
+				                         same->what);
 		}
-		doctor_find(a->doc, asker == ASKER_NAMED ? SEVERITY_WARNING : q->severity, q->id, entry,
-		            asker == ASKER_NAMED ? "right for a replica alone; otherwise change that olcAccess rule"
-		                                 : "put Muster's access rules first (\"muster init\"), or change the rule that says so",
-		            "%s gets %s", who, list);
+		doctor_find(
+			a->doc, asker == ASKER_NAMED ? SEVERITY_WARNING : q->severity, q->id, entry,
+			asker == ASKER_NAMED
+				? "right for a replica alone; otherwise change that olcAccess rule"
+				: "put Muster's access rules first (\"muster init\"), or change the rule that says so",
+			"%s gets %s", who, list);
 	}
 }
 
@@ -315,8 +322,8 @@ ask_needed(struct access *a, const char *entry, char *output)
 	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		const char *asker = needed[i].asker == ASKER_COURIER ? a->courier : "";
 
-		if (asker == NULL || ask(a, entry, asker, &needed[i].what, 1, output) != 0 || is_allowed(output, needed[i].what) ||
-		    told_already(a, needed[i].id, ""))
+		if (asker == NULL || ask(a, entry, asker, &needed[i].what, 1, output) != 0 ||
+		    is_allowed(output, needed[i].what) || told_already(a, needed[i].id, ""))
 			continue;
 		doctor_find(a->doc, SEVERITY_ERROR, needed[i].id, entry,
 		            "put Muster's access rules first (\"muster init\")", "%s", needed[i].text);
@@ -414,8 +421,10 @@ static int
 can_ask(struct doctor *doc)
 {
 	if (doc->database == NULL || !doc->process.known)
-		doctor_unseen(doc, "access rules are tried with slapacl on the server; run this there as root, with -H ldapi:/// "
-		              "--external");
+		doctor_unseen(
+			doc,
+			"access rules are tried with slapacl on the server; run this there as root, with -H ldapi:/// "
+			"--external");
 	else if (geteuid() != 0 && geteuid() != doc->process.uid)
 		doctor_unseen(doc, "slapacl needs to be run as root, or as the user that slapd runs as");
 	else if (access(SLAPACL, X_OK) != 0)

@@ -20,7 +20,8 @@ check_kernel(struct doctor *doc)
 	int r = adjtimex(&state);
 
 	if (r == TIME_ERROR || (r >= 0 && (state.status & STA_UNSYNC) != 0))
-		doctor_find(doc, SEVERITY_WARNING, "unsynchronised", NULL, "run chrony or systemd-timesyncd, here or on the machine below",
+		doctor_find(doc, SEVERITY_WARNING, "unsynchronised", NULL,
+		            "run chrony or systemd-timesyncd, here or on the machine below",
 		            "nothing keeps this host's clock right, as far as its kernel knows");
 }
 
@@ -33,7 +34,8 @@ tell_difference(struct doctor *doc, int64_t ahead)
 	if (apart > DRIFT_WARN_SEC)
 		doctor_find(doc, apart > DRIFT_SEC ? SEVERITY_ERROR : SEVERITY_WARNING, "difference", NULL,
 		            "set both clocks by NTP: codes are judged by the directory's",
-		            "the directory's clock is %lld seconds %s this host's", (long long)apart, ahead > 0 ? "ahead of" : "behind");
+		            "the directory's clock is %lld seconds %s this host's", (long long)apart,
+		            ahead > 0 ? "ahead of" : "behind");
 }
 
 static int
@@ -49,7 +51,8 @@ time_of(const char *value, int64_t *when_out)
 static void
 check_directory(struct doctor *doc)
 {
-	static const char *const monitor_attrs[] = { "monitorTimestamp", NULL }, *const base_attrs[] = { "contextCSN", NULL };
+	static const char *const monitor_attrs[] = { "monitorTimestamp", NULL }, *const base_attrs[] = { "contextCSN",
+		                                                                                         NULL };
 	struct directory_entry *entry = NULL;
 	int64_t when;
 

@@ -41,8 +41,8 @@ listens_in_clear(const struct slapd_process *process)
 	const char *p = process->listeners != NULL ? process->listeners : "ldap:///";
 
 	for (; *p != '\0'; p += strcspn(p, " "), p += strspn(p, " ")) {
-		if (strncasecmp(p, "ldap://", 7) == 0 && strncmp(p + 7, "127.", 4) != 0 && strncmp(p + 7, "[::1]", 5) != 0 &&
-		    strncasecmp(p + 7, "localhost", 9) != 0)
+		if (strncasecmp(p, "ldap://", 7) == 0 && strncmp(p + 7, "127.", 4) != 0 &&
+		    strncmp(p + 7, "[::1]", 5) != 0 && strncasecmp(p + 7, "localhost", 9) != 0)
 			return 1;
 	}
 	return 0;
@@ -59,7 +59,8 @@ check_clear_binds(struct doctor *doc)
 	if (!secured && (!doc->process.known || listens_in_clear(&doc->process)))
 		doctor_find(doc, doc->process.known ? SEVERITY_WARNING : SEVERITY_NOTE, "clear-binds", "cn=config",
 		            "set olcSecurity: simple_bind=71",
-		            "olcSecurity does not keep administrators and programs from sending passwords over ldap:// in the clear");
+		            "olcSecurity does not keep administrators and programs from sending passwords over ldap:// "
+		            "in the clear");
 }
 
 static void
@@ -91,18 +92,18 @@ check_tls(struct doctor *doc)
 static void
 check_global(struct doctor *doc)
 {
-	static const struct { const char *word, *text; } risky[] = {
-		{ "bind_anon_cred", "a bind with a password and no name succeeds as anonymous" },
-		{ "bind_anon_dn", "a bind with a name and an empty password succeeds as anonymous, which applications take for a login" },
-		{ "update_anon", "strangers' changes are put to the access rules" },
-		{ "bind_v2", "LDAPv2 knows no controls and no TLS" }
-	};
+	static const struct { const char *word, *text;
+	} risky[] = { { "bind_anon_cred", "a bind with a password and no name succeeds as anonymous" },
+		      { "bind_anon_dn", "a bind with a name and an empty password succeeds as anonymous, which "
+		                        "applications take for a login" },
+		      { "update_anon", "strangers' changes are put to the access rules" },
+		      { "bind_v2", "LDAPv2 knows no controls and no TLS" } };
 	size_t i;
 
 	for (i = 0; i < sizeof(risky) / sizeof(risky[0]); i++) {
 		if (config_has_word(doc->global, "olcAllows", risky[i].word))
-			doctor_find(doc, SEVERITY_WARNING, "allows", "cn=config", "take it out of olcAllows", "olcAllows %s: %s",
-			            risky[i].word, risky[i].text);
+			doctor_find(doc, SEVERITY_WARNING, "allows", "cn=config", "take it out of olcAllows",
+			            "olcAllows %s: %s", risky[i].word, risky[i].text);
 	}
 }
 
@@ -131,12 +132,13 @@ look_at_database(const struct directory_entry *entry, void *arg)
 	size_t i;
 
 	if (weak != NULL)
-		doctor_find(doc, SEVERITY_ERROR, "rootpw", entry->dn, "replace it with what slappasswd prints, or remove it",
-		            "olcRootPW is stored as %s", weak);
+		doctor_find(doc, SEVERITY_ERROR, "rootpw", entry->dn,
+		            "replace it with what slappasswd prints, or remove it", "olcRootPW is stored as %s", weak);
 	for (i = 0; hashes != NULL && i < hashes->values_len; i++) {
 		weak = weak_scheme((const char *)hashes->values[i].data);
 		if (weak != NULL)
-			doctor_find(doc, SEVERITY_WARNING, "password-hash", entry->dn, "set {SSHA}, or {ARGON2} with its module",
+			doctor_find(doc, SEVERITY_WARNING, "password-hash", entry->dn,
+			            "set {SSHA}, or {ARGON2} with its module",
 			            "olcPasswordHash stores passwords of administrators and programs as %s", weak);
 	}
 	return 0;
@@ -181,7 +183,8 @@ check_argon2(struct doctor *doc, const struct directory_entry *overlay)
 	if (text != NULL && pwhash_cost_parse(text, &cost) == 0 &&
 	    (cost.memory_kib < least.memory_kib || cost.passes < least.passes))
 		doctor_find(doc, SEVERITY_WARNING, "argon2-weak", overlay->dn, "remove olcMusterArgon2",
-		            "new passwords are hashed with %s, less than m=%u t=%u", text, least.memory_kib, least.passes);
+		            "new passwords are hashed with %s, less than m=%u t=%u", text, least.memory_kib,
+		            least.passes);
 }
 
 /* Word lists are read by slapd each time: one that is gone refuses every new password that it should be compared with. */
@@ -199,11 +202,16 @@ check_lists(struct doctor *doc, const struct directory_entry *overlay)
 			const char *path = (const char *)a->values[i].data;
 
 			if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-				doctor_find(doc, SEVERITY_ERROR, "list-file", path, "put it back, or take it out of the overlay's configuration",
-				            "is named by %s and not there: new passwords are refused where the policy asks for it", names[k]);
-			else if ((st.st_mode & S_IROTH) == 0 && st.st_uid != doc->process.uid && st.st_gid != doc->process.gid)
+				doctor_find(doc, SEVERITY_ERROR, "list-file", path,
+				            "put it back, or take it out of the overlay's configuration",
+				            "is named by %s and not there: new passwords are refused where the policy "
+				            "asks for it",
+				            names[k]);
+			else if ((st.st_mode & S_IROTH) == 0 && st.st_uid != doc->process.uid &&
+			         st.st_gid != doc->process.gid)
 				doctor_find(doc, SEVERITY_ERROR, "list-file", path, "chmod 644",
-				            "is named by %s and cannot be read by slapd: new passwords are refused where the policy asks for it",
+				            "is named by %s and cannot be read by slapd: new passwords are refused "
+				            "where the policy asks for it",
 				            names[k]);
 		}
 	}
@@ -224,8 +232,9 @@ look_at_muster(const struct directory_entry *entry, void *arg)
 		doctor_secret_file(doc, "key-file", keys, doc->process.uid);
 	if (ssf != NULL && text_number(ssf, strlen(ssf), 0, 4096, &min_ssf) == 0 && min_ssf < MIN_SSF_DEFAULT)
 		doctor_find(doc, min_ssf == 0 ? SEVERITY_ERROR : SEVERITY_WARNING, "min-ssf", entry->dn,
-		            "remove olcMusterMinSSF, or set at least 71", "members' passwords are taken from connections of strength %lld%s",
-		            (long long)min_ssf, min_ssf == 0 ? ", in the clear" : "");
+		            "remove olcMusterMinSSF, or set at least 71",
+		            "members' passwords are taken from connections of strength %lld%s", (long long)min_ssf,
+		            min_ssf == 0 ? ", in the clear" : "");
 	check_argon2(doc, entry);
 	if (doc->process.known)
 		check_lists(doc, entry);

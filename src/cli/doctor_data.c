@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "core/pwhash.h"
+#include "core/seal.h"
 
 #define STEP_SEC 30
 
@@ -19,8 +20,8 @@ struct data {
 	struct key_ids keys;
 	json_t *domains; /* seen so far, in small letters */
 	size_t members, passwords, changed;
-	struct doctor_list plain_seeds, lost_keys, future_steps, foreign_hashes, clear_passwords, low_costs, many_passwords,
-		no_owner, lost_owners, same_domains, bad_status;
+	struct doctor_list plain_seeds, lost_keys, future_steps, foreign_hashes, clear_passwords, low_costs,
+		many_passwords, no_owner, lost_owners, same_domains, bad_status;
 };
 
 static int
@@ -40,15 +41,14 @@ static void
 check_seed(struct data *data, const struct directory_entry *entry)
 {
 	const struct directory_attribute *seeds = directory_attribute(entry, "oathSecret");
-	const char *id;
-	size_t len;
+	char id[KEYRING_ID_MAX + 1];
 
 	if (seeds == NULL || seeds->values_len == 0)
 		return;
-	id = sealed_key_id((const char *)seeds->values[0].data, &len);
-	if (id == NULL)
+	if (!seal_is_sealed((const char *)seeds->values[0].data, seeds->values[0].len))
 		doctor_list_add(&data->plain_seeds, entry->dn);
-	else if (data->keys.n > 0 && !key_ids_has(&data->keys, id, len))
+	else if (seal_key_id((const char *)seeds->values[0].data, seeds->values[0].len, id) != 0 ||
+	         (data->keys.n > 0 && !key_ids_has(&data->keys, id)))
 		doctor_list_add(&data->lost_keys, entry->dn);
 }
 
@@ -59,7 +59,8 @@ check_step(struct data *data, const struct directory_entry *entry)
 	const char *value = directory_value(entry, "oathTOTPLastTimeStep");
 	int64_t step;
 
-	if (value != NULL && (text_number(value, strlen(value), 0, INT64_MAX, &step) != 0 || step > clock_now() / STEP_SEC + 1))
+	if (value != NULL &&
+	    (text_number(value, strlen(value), 0, INT64_MAX, &step) != 0 || step > clock_now() / STEP_SEC + 1))
 		doctor_list_add(&data->future_steps, entry->dn);
 }
 
@@ -117,7 +118,8 @@ check_members(struct data *data)
 	if (r != 0)
 		doctor_unseen(doc, "members cannot all be read: %s", err_str(r));
 	else if (data->members > 0 && data->passwords == 0 && data->changed > 0)
-		doctor_unseen(doc, "stored passwords and seeds cannot be read as %s; run this on the server as root", doc->me);
+		doctor_unseen(doc, "stored passwords and seeds cannot be read as %s; run this on the server as root",
+		              doc->me);
 	else if (data->passwords > 0 && data->keys.n == 0)
 		doctor_unseen(doc, "which keys sealed the seeds cannot be told: the key file is not to be read");
 }
@@ -193,7 +195,8 @@ tell(struct data *data)
 	struct doctor *doc = data->doc;
 
 	doctor_find_list(doc, SEVERITY_ERROR, "plain-seed", &data->plain_seeds,
-	                 "look again in a minute: slapd seals what is a seed; who stays has to enrol again (\"muster otp remove\")",
+	                 "look again in a minute: slapd seals what is a seed; who stays has to enrol again (\"muster "
+	                 "otp remove\")",
 	                 "seeds are stored in the clear, as slapadd does it");
 	doctor_find_list(doc, SEVERITY_ERROR, "key-missing", &data->lost_keys,
 	                 "put that key back into the key file, or have them enrol again",
@@ -201,14 +204,16 @@ tell(struct data *data)
 	doctor_find_list(doc, SEVERITY_ERROR, "step-future", &data->future_steps,
 	                 "set the clock right; then delete oathTOTPLastTimeStep of each as the directory's root",
 	                 "members have spent a code of the future: their codes are refused until then");
-	doctor_find_list(doc, SEVERITY_ERROR, "clear-password", &data->clear_passwords,
-	                 "look again in a minute: slapd hashes what it can; all of them are to be taken for known and changed",
-	                 "passwords are stored in the clear, as slapadd does it");
+	doctor_find_list(
+		doc, SEVERITY_ERROR, "clear-password", &data->clear_passwords,
+		"look again in a minute: slapd hashes what it can; all of them are to be taken for known and changed",
+		"passwords are stored in the clear, as slapadd does it");
 	doctor_find_list(doc, SEVERITY_WARNING, "foreign-hash", &data->foreign_hashes,
 	                 "set a new one (\"muster password reset\")",
 	                 "passwords are hashed by another scheme than Muster's; they let nobody in");
 	doctor_find_list(doc, SEVERITY_WARNING, "low-cost", &data->low_costs,
-	                 "nothing: each is hashed anew at its next login", "passwords are hashed with less than m=19456 t=2");
+	                 "nothing: each is hashed anew at its next login",
+	                 "passwords are hashed with less than m=19456 t=2");
 	doctor_find_list(doc, SEVERITY_WARNING, "several-passwords", &data->many_passwords,
 	                 "set one (\"muster password reset\")", "members have more than one password");
 	doctor_find_list(doc, SEVERITY_ERROR, "status-unknown", &data->bad_status, "set active, suspended or closed",
@@ -216,7 +221,8 @@ tell(struct data *data)
 	doctor_find_list(doc, SEVERITY_ERROR, "no-owner", &data->no_owner,
 	                 "name a member in its attribute owner", "organizations have no OWNER that exists");
 	doctor_find_list(doc, SEVERITY_WARNING, "owner-missing", &data->lost_owners,
-	                 "delete that value of owner: whoever is given this name is OWNER at once", "OWNERs do not exist");
+	                 "delete that value of owner: whoever is given this name is OWNER at once",
+	                 "OWNERs do not exist");
 	doctor_find_list(doc, SEVERITY_ERROR, "domain-twice", &data->same_domains, "give each its own musterDomain",
 	                 "organizations have the domain of another: logins by domain are refused");
 }
@@ -233,8 +239,8 @@ doctor_data(struct doctor *doc)
 		              *doc->me != '\0' ? doc->me : "nobody");
 	} else {
 		if (doc->database != NULL)
-			(void)directory_search(doc->s->d, doc->database->dn, SCOPE_ONE, "(objectClass=olcMusterConfig)", attrs,
-			                       look_at_muster, &data);
+			(void)directory_search(doc->s->d, doc->database->dn, SCOPE_ONE, "(objectClass=olcMusterConfig)",
+			                       attrs, look_at_muster, &data);
 		check_organizations(&data);
 		check_members(&data);
 		tell(&data);

@@ -92,22 +92,25 @@ look_at_policy(struct diagnosis *d)
 		return;
 	snprintf(length, sizeof(length), d->rules.min_length_factor != d->rules.min_length ? " (%lld with a factor)" : "",
 	         (long long)d->rules.min_length_factor);
-	set_text(d, "rules", 1, "%lld%s to %lld characters, second factor %s, %s after %lld failures", (long long)d->rules.min_length,
-	         length, (long long)d->rules.max_length, factor[d->rules.factor], d->rules.lockout ? "locked" : "delays",
-	         (long long)d->rules.max_failure);
+	set_text(d, "rules", 1, "%lld%s to %lld characters, second factor %s, %s after %lld failures",
+	         (long long)d->rules.min_length, length, (long long)d->rules.max_length, factor[d->rules.factor],
+	         d->rules.lockout ? "locked" : "delays", (long long)d->rules.max_failure);
 }
 
 static void
 look_at_password(struct diagnosis *d)
 {
 	const struct member_facts *f = &d->facts;
-	int64_t ends = d->rules.max_age_sec > 0 && f->password_changed > 0 ? f->password_changed + d->rules.max_age_sec : 0;
+	int64_t ends =
+		d->rules.max_age_sec > 0 && f->password_changed > 0 ? f->password_changed + d->rules.max_age_sec : 0;
 	int change = f->must_change && d->rules.must_change, expired = ends > 0 && ends < clock_now();
 	char since[TIME_TEXT], until[TIME_TEXT];
 
 	time_text(f->password_changed, since);
 	time_text(ends, until);
-	(void)json_object_set_new(d->object, "password_set", f->password == PASSWORD_UNKNOWN ? json_null() : json_boolean(f->password != PASSWORD_NONE));
+	(void)json_object_set_new(d->object, "password_set",
+	                          f->password == PASSWORD_UNKNOWN ? json_null()
+	                                                          : json_boolean(f->password != PASSWORD_NONE));
 	set_text(d, "password", 1, "%s%s%s%s%s%s", password_words[f->password], *since != '\0' ? ", set " : "", since,
 	         ends > 0 ? expired ? ", expired " : ", expires " : "", until, change ? ", must be changed" : "");
 	if (f->password == PASSWORD_NONE)
@@ -128,7 +131,8 @@ look_at_factor(struct diagnosis *d)
 	const struct member_facts *f = &d->facts;
 	const char *text = factor_words[f->factor];
 
-	(void)json_object_set_new(d->object, "factor", f->factor == FACTOR_UNKNOWN ? json_null() : json_boolean(f->factor != FACTOR_ABSENT));
+	(void)json_object_set_new(d->object, "factor",
+	                          f->factor == FACTOR_UNKNOWN ? json_null() : json_boolean(f->factor != FACTOR_ABSENT));
 	if (d->rules.factor == FACTOR_RULE_OFF)
 		text = f->factor == FACTOR_ABSENT ? "off by policy" : "registered, off by policy";
 	if (f->recovery_codes >= 0 && f->factor == FACTOR_ACTIVE)
@@ -140,10 +144,11 @@ look_at_factor(struct diagnosis *d)
 	if (f->factor == FACTOR_ABSENT && d->rules.factor == FACTOR_RULE_REQUIRED)
 		put_word(d->demands, "must register an authenticator first");
 	else if (f->factor == FACTOR_PLAIN)
-		stop(d, "look again in a minute, then muster otp remove", "the seed is stored in the clear and not sealed yet");
+		stop(d, "look again in a minute, then muster otp remove",
+		     "the seed is stored in the clear and not sealed yet");
 	else if (f->factor == FACTOR_KEY_LOST)
-		stop(d, "put the key back into the key file, or muster otp remove", "the seed is sealed with the key %s, which is not there",
-		     f->factor_key);
+		stop(d, "put the key back into the key file, or muster otp remove",
+		     "the seed is sealed with the key %s, which is not there", f->factor_key);
 	else if (f->factor == FACTOR_UNKNOWN)
 		put_word(d->unknown, "whether an authenticator is registered");
 	if (f->step_until > clock_now() && f->factor != FACTOR_ABSENT)
@@ -164,7 +169,8 @@ look_at_failures(struct diagnosis *d)
 			ends = f->locked_since + d->rules.lockout_duration_sec;
 		time_text(f->locked_since, since);
 		time_text(ends, until);
-		set_text(d, "locked", 1, "since %s%s%s", *since != '\0' ? since : "ever", ends > 0 ? ", until " : "", until);
+		set_text(d, "locked", 1, "since %s%s%s", *since != '\0' ? since : "ever", ends > 0 ? ", until " : "",
+		         until);
 		if (ends == 0 || ends > clock_now())
 			stop(d, "muster member unlock", "the member is locked");
 	}
@@ -247,8 +253,8 @@ verdict_no(struct diagnosis *d)
 
 	json_array_foreach(d->stops, i, one) {
 		if (used < sizeof(text))
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s; do this: %s", i > 0 ? ". And " : "",
-			                         json_string_value(json_object_get(one, "why")),
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s; do this: %s",
+			                         i > 0 ? ". And " : "", json_string_value(json_object_get(one, "why")),
 			                         json_string_value(json_object_get(one, "do")));
 	}
 	set_text(d, "verdict", 1, "%s", text);
@@ -257,7 +263,8 @@ verdict_no(struct diagnosis *d)
 static void
 verdict(struct diagnosis *d)
 {
-	const char *with = d->facts.factor == FACTOR_ACTIVE && d->rules.factor != FACTOR_RULE_OFF ? "password and code" : "password";
+	const char *with = d->facts.factor == FACTOR_ACTIVE && d->rules.factor != FACTOR_RULE_OFF ? "password and code"
+	                                                                                          : "password";
 	char demands[512], unknown[512];
 
 	(void)json_object_set_new(d->object, "can_log_in", json_boolean(json_array_size(d->stops) == 0));
@@ -274,13 +281,23 @@ verdict(struct diagnosis *d)
 	(void)json_object_set(d->object, "unknown", d->unknown);
 }
 
-static const struct column columns[] = {
-	{ "dn", "DN" }, { "organization", "organization" }, { "domain", "domain" }, { "status", "status" },
-	{ "policy", "policy" }, { "rules", "rules" }, { "password", "password" }, { "second_factor", "second factor" },
-	{ "failures", "failures" }, { "locked", "locked" }, { "known_sources", "known addresses" },
-	{ "app_passwords", "app passwords" }, { "networks", "only from" }, { "reset", "reset" }, { "last_login", "last login" },
-	{ "owed", "mails owed" }, { "verdict", "=>" }
-};
+static const struct column columns[] = { { "dn", "DN" },
+	                                 { "organization", "organization" },
+	                                 { "domain", "domain" },
+	                                 { "status", "status" },
+	                                 { "policy", "policy" },
+	                                 { "rules", "rules" },
+	                                 { "password", "password" },
+	                                 { "second_factor", "second factor" },
+	                                 { "failures", "failures" },
+	                                 { "locked", "locked" },
+	                                 { "known_sources", "known addresses" },
+	                                 { "app_passwords", "app passwords" },
+	                                 { "networks", "only from" },
+	                                 { "reset", "reset" },
+	                                 { "last_login", "last login" },
+	                                 { "owed", "mails owed" },
+	                                 { "verdict", "=>" } };
 
 static void
 diagnose(struct diagnosis *d)

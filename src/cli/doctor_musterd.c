@@ -44,7 +44,8 @@ check_gate(struct doctor *doc, const struct conf *conf)
 
 	client_close(&client);
 	if (r == ERR_PEER)
-		doctor_find(doc, SEVERITY_ERROR, "gate-owner", conf->gate.socket, "find out who listens there, and start musterd as root",
+		doctor_find(doc, SEVERITY_ERROR, "gate-owner", conf->gate.socket,
+		            "find out who listens there, and start musterd as root",
 		            "the socket belongs to a user that pam_muster does not believe");
 	else if (r != 0)
 		doctor_find(doc, SEVERITY_ERROR, "gate", conf->gate.socket, "start musterd, and look at its log",
@@ -87,7 +88,8 @@ doctor_musterd(struct doctor *doc)
 	if (path == NULL)
 		path = conf_default_path();
 	if (access(path, R_OK) != 0 && errno == ENOENT && doc->s->args.value[OPT_CONF] == NULL) {
-		doctor_find(doc, SEVERITY_NOTE, "not-used", path, "see musterd(8) if members shall log in here, or mails go out from here",
+		doctor_find(doc, SEVERITY_NOTE, "not-used", path,
+		            "see musterd(8) if members shall log in here, or mails go out from here",
 		            "is not there: musterd does not run on this host");
 		return;
 	}
@@ -99,7 +101,8 @@ doctor_musterd(struct doctor *doc)
 	if (r == 0)
 		r = conf_check_daemon(conf, path, error);
 	if (r != 0) {
-		doctor_find(doc, SEVERITY_ERROR, "conf", NULL, "put it right: musterd does not start with it, see muster.conf(5)", "%s",
+		doctor_find(doc, SEVERITY_ERROR, "conf", NULL,
+		            "put it right: musterd does not start with it, see muster.conf(5)", "%s",
 		            *error != '\0' ? error : err_str(r));
 	} else {
 		if (conf->gate.enabled) {

@@ -53,18 +53,20 @@ look_at_request(const struct directory_entry *entry, void *arg)
 void
 doctor_owed(struct doctor *doc)
 {
-	static const char *const member_attrs[] = { "musterOutbox", NULL }, *const request_attrs[] = { "createTimestamp", NULL };
+	static const char *const member_attrs[] = { "musterOutbox", NULL }, *const request_attrs[] = {
+		"createTimestamp", NULL
+	};
 	char *queue = directory_dn("ou=queue,%D", doc->s->base);
 	struct owed owed = { .n = 0 };
 	int64_t waits;
 	int r;
 
 	r = queue == NULL ? ERR_MEMORY
-	                  : directory_search_paged(doc->s->d, queue, SCOPE_ONE, "(objectClass=musterRequest)", request_attrs,
-	                                           look_at_request, &owed);
+	                  : directory_search_paged(doc->s->d, queue, SCOPE_ONE, "(objectClass=musterRequest)",
+	                                           request_attrs, look_at_request, &owed);
 	if (r == 0)
-		r = directory_search_paged(doc->s->d, doc->s->base, SCOPE_SUB, "(musterOutbox=*)", member_attrs, look_at_member,
-		                           &owed);
+		r = directory_search_paged(doc->s->d, doc->s->base, SCOPE_SUB, "(musterOutbox=*)", member_attrs,
+		                           look_at_member, &owed);
 	free(queue);
 	if (r != 0) {
 		doctor_unseen(doc, "messages that wait to be sent cannot be read: %s", err_str(r));
@@ -72,7 +74,8 @@ doctor_owed(struct doctor *doc)
 	}
 	waits = clock_now() - owed.oldest;
 	if (owed.n > 0 && waits > WAIT_SEC)
-		doctor_find(doc, SEVERITY_ERROR, "mail-waits", NULL, "look at musterd's log: does the courier run, does the relay answer?",
-		            "%zu message%s wait%s to be sent, the oldest for %lld minutes", owed.n, owed.n == 1 ? "" : "s",
-		            owed.n == 1 ? "s" : "", (long long)waits / 60);
+		doctor_find(doc, SEVERITY_ERROR, "mail-waits", NULL,
+		            "look at musterd's log: does the courier run, does the relay answer?",
+		            "%zu message%s wait%s to be sent, the oldest for %lld minutes", owed.n,
+		            owed.n == 1 ? "" : "s", owed.n == 1 ? "s" : "", (long long)waits / 60);
 }

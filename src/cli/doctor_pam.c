@@ -21,8 +21,9 @@
 #define SERVICES_MAX 256
 
 #define SAYS(value) (1u << PAM_SAYS_##value)
-#define REFUSALS (SAYS(AUTH_ERR) | SAYS(PERM_DENIED) | SAYS(USER_UNKNOWN) | SAYS(AUTHINFO_UNAVAIL) | SAYS(ACCT_EXPIRED) | \
-	SAYS(SERVICE_ERR) | SAYS(SYSTEM_ERR) | SAYS(ABORT) | SAYS(MAXTRIES) | SAYS(CONV_ERR) | SAYS(BUF_ERR))
+#define REFUSALS                                                                                                       \
+	(SAYS(AUTH_ERR) | SAYS(PERM_DENIED) | SAYS(USER_UNKNOWN) | SAYS(AUTHINFO_UNAVAIL) | SAYS(ACCT_EXPIRED) |       \
+	 SAYS(SERVICE_ERR) | SAYS(SYSTEM_ERR) | SAYS(ABORT) | SAYS(MAXTRIES) | SAYS(CONV_ERR) | SAYS(BUF_ERR))
 #define ANYTHING (REFUSALS | SAYS(SUCCESS) | SAYS(IGNORE))
 
 /* What is supposed of the modules beside pam_muster. */
@@ -64,7 +65,8 @@ succeed_if_says(const struct pam_line *line)
 	long uid = 0;
 	int yes;
 
-	if (p == NULL || (p != line->args && p[-1] != ' ') || sscanf(p, "uid %3s %ld", op, &uid) != 2 || uid > MINIMUM_UID)
+	if (p == NULL || (p != line->args && p[-1] != ' ') || sscanf(p, "uid %3s %ld", op, &uid) != 2 ||
+	    uid > MINIMUM_UID)
 		return ANYTHING;
 	yes = strcmp(op, ">=") == 0 || strcmp(op, "gt") == 0 || strcmp(op, ">") == 0 || strcmp(op, "ge") == 0 ||
 	      strcmp(op, "!=") == 0 || strcmp(op, "ne") == 0;
@@ -86,10 +88,13 @@ others_say(const struct pam_line *line, const struct suppose *suppose)
 {
 	static const char *const never[] = { "pam_deny", "pam_localuser", NULL };
 	static const char *const silent[] = { "pam_faildelay", "pam_warn", "pam_echo", "pam_debug", NULL };
-	static const char *const no_proof[] = { "pam_env", "pam_group", "pam_faillock", "pam_tally2", "pam_nologin", "pam_securetty",
-		"pam_shells", "pam_motd", "pam_mail", "pam_cap", "pam_umask", "pam_keyinit", "pam_limits", "pam_access",
-		"pam_listfile", "pam_time", "pam_issue", "pam_exec", "pam_rhosts", "pam_timestamp", "pam_gnome_keyring",
-		"pam_kwallet5", "pam_systemd", "pam_lastlog", "pam_loginuid", "pam_selinux", "pam_mount", NULL };
+	static const char *const no_proof[] = { "pam_env",           "pam_group",     "pam_faillock", "pam_tally2",
+		                                "pam_nologin",       "pam_securetty", "pam_shells",   "pam_motd",
+		                                "pam_mail",          "pam_cap",       "pam_umask",    "pam_keyinit",
+		                                "pam_limits",        "pam_access",    "pam_listfile", "pam_time",
+		                                "pam_issue",         "pam_exec",      "pam_rhosts",   "pam_timestamp",
+		                                "pam_gnome_keyring", "pam_kwallet5",  "pam_systemd",  "pam_lastlog",
+		                                "pam_loginuid",      "pam_selinux",   "pam_mount",    NULL };
 
 	if (strcmp(line->module, "pam_permit") == 0)
 		return SAYS(SUCCESS);
@@ -169,8 +174,9 @@ check_bypass(struct pam *pam, const char *service, enum pam_group group, const s
 		if (!told_already(pam, "bypass", line->place))
 			doctor_find(pam->doc, SEVERITY_ERROR, "bypass", line->place,
 			            "make pam_muster required or requisite, and nothing before it enough",
-			            "%s of service %s can succeed with %s alone, although pam_muster says no or is not asked", what, service,
-			            line->module);
+			            "%s of service %s can succeed with %s alone, although pam_muster says no or is not "
+			            "asked",
+			            what, service, line->module);
 		return;
 	}
 	suppose.others_let_in = 1;
@@ -178,8 +184,11 @@ check_bypass(struct pam *pam, const char *service, enum pam_group group, const s
 		line = &stack->lines[at];
 		if (!told_already(pam, "other-door", line->place))
 			doctor_find(pam->doc, SEVERITY_WARNING, "other-door", line->place,
-			            "right if that module asks this directory; otherwise let it come together with pam_muster",
-			            "auth of service %s lets in whom another module knows, without pam_muster and its second factor", service);
+			            "right if that module asks this directory; otherwise let it come together with "
+			            "pam_muster",
+			            "auth of service %s lets in whom another module knows, without pam_muster and its "
+			            "second factor",
+			            service);
 	}
 }
 
@@ -212,9 +221,10 @@ check_skipped(struct pam *pam, const char *service, const struct pam_stack *stac
 
 		if (!line->is_substack && line->level >= muster->level && is_one_of(line->module, refusing) &&
 		    !told_already(pam, "skipped", muster->place))
-			doctor_find(pam->doc, SEVERITY_WARNING, "skipped", muster->place, "put that line before pam_muster",
-			            "%s ends the stack of service %s before %s is asked (%s)", muster->control, service, line->module,
-			            line->place);
+			doctor_find(pam->doc, SEVERITY_WARNING, "skipped", muster->place,
+			            "put that line before pam_muster",
+			            "%s ends the stack of service %s before %s is asked (%s)", muster->control, service,
+			            line->module, line->place);
 	}
 }
 
@@ -230,15 +240,18 @@ check_lines(struct pam *pam, const struct pam_stack *stack)
 
 		if (line->is_substack)
 			continue;
-		if (strcmp(line->module, "pam_unix") == 0 && (pam_line_has(line, "nullok") || pam_line_has(line, "nullok_secure")) &&
+		if (strcmp(line->module, "pam_unix") == 0 &&
+		    (pam_line_has(line, "nullok") || pam_line_has(line, "nullok_secure")) &&
 		    !told_already(pam, "nullok", line->place))
 			doctor_find(pam->doc, SEVERITY_WARNING, "nullok", line->place, "remove nullok",
 			            "pam_unix lets in accounts of this host that have an empty password");
 		value = strcmp(line->module, MUSTER) == 0 ? pam_line_value(line, "minimum_uid") : NULL;
-		if (value != NULL && text_number(value, strcspn(value, " "), 0, UINT32_MAX, &uid) == 0 && uid < MINIMUM_UID &&
-		    !told_already(pam, "minimum-uid", line->place))
-			doctor_find(pam->doc, SEVERITY_WARNING, "minimum-uid", line->place, "remove minimum_uid, or set 1000",
-			            "system accounts of this host from uid %lld on are the directory's to let in, where OWNERs choose the names",
+		if (value != NULL && text_number(value, strcspn(value, " "), 0, UINT32_MAX, &uid) == 0 &&
+		    uid < MINIMUM_UID && !told_already(pam, "minimum-uid", line->place))
+			doctor_find(pam->doc, SEVERITY_WARNING, "minimum-uid", line->place,
+			            "remove minimum_uid, or set 1000",
+			            "system accounts of this host from uid %lld on are the directory's to let in, "
+			            "where OWNERs choose the names",
 			            (long long)uid);
 	}
 }
@@ -251,7 +264,8 @@ read_stack(struct pam *pam, const char *service, enum pam_group group, struct pa
 	int r = pam_stack_read(&pam->folders, service, group, stack, wrong, sizeof(wrong));
 
 	if (r == ERR_INPUT && !told_already(pam, "file", wrong))
-		doctor_find(pam->doc, SEVERITY_ERROR, "file", NULL, "put the line right: the service refuses everybody", "%s", wrong);
+		doctor_find(pam->doc, SEVERITY_ERROR, "file", NULL, "put the line right: the service refuses everybody",
+		            "%s", wrong);
 	return r;
 }
 
@@ -285,8 +299,11 @@ check_account(struct pam *pam, const char *service, const struct pam_stack *auth
 		check_way_in(pam, service, PAM_GROUP_ACCOUNT, account);
 		check_skipped(pam, service, account);
 	} else if (muster != NULL && !told_already(pam, "account-missing", service)) {
-		doctor_find(pam->doc, SEVERITY_ERROR, "account-missing", muster->place, "add \"account required pam_muster.so\"",
-		            "account of service %s does not ask pam_muster: keys, cron and su by root let suspended members in", service);
+		doctor_find(pam->doc, SEVERITY_ERROR, "account-missing", muster->place,
+		            "add \"account required pam_muster.so\"",
+		            "account of service %s does not ask pam_muster: keys, cron and su by root let suspended "
+		            "members in",
+		            service);
 	}
 }
 
@@ -296,7 +313,8 @@ check_service(struct pam *pam, const char *service)
 	struct pam_stack auth = { .n = 0 }, account = { .n = 0 }, password = { .n = 0 };
 	int asks;
 
-	if (read_stack(pam, service, PAM_GROUP_AUTH, &auth) == 0 && read_stack(pam, service, PAM_GROUP_ACCOUNT, &account) == 0 &&
+	if (read_stack(pam, service, PAM_GROUP_AUTH, &auth) == 0 &&
+	    read_stack(pam, service, PAM_GROUP_ACCOUNT, &account) == 0 &&
 	    read_stack(pam, service, PAM_GROUP_PASSWORD, &password) == 0) {
 		asks = find_muster(&auth) != NULL;
 		pam->asking += (size_t)(asks || find_muster(&account) != NULL);
@@ -304,7 +322,8 @@ check_service(struct pam *pam, const char *service)
 			check_auth(pam, service, &auth);
 		check_account(pam, service, &auth, &account);
 		if (asks && strcmp(service, "passwd") == 0 && find_muster(&password) == NULL)
-			doctor_find(pam->doc, SEVERITY_WARNING, "password-missing", "passwd", "add \"password required pam_muster.so\"",
+			doctor_find(pam->doc, SEVERITY_WARNING, "password-missing", "passwd",
+			            "add \"password required pam_muster.so\"",
 			            "members can log in and cannot change their password with passwd");
 	}
 	pam_stack_free(&auth);
@@ -318,8 +337,8 @@ check_service(struct pam *pam, const char *service)
 static int
 is_service(const char *name)
 {
-	static const char *const parts[] = { "system-auth", "password-auth", "postlogin", "fingerprint-auth", "smartcard-auth",
-		NULL };
+	static const char *const parts[] = { "system-auth",      "password-auth",  "postlogin",
+		                             "fingerprint-auth", "smartcard-auth", NULL };
 	size_t len = strlen(name);
 
 	return name[0] != '.' && strncmp(name, "common-", 7) != 0 && !is_one_of(name, parts) && len > 0 &&
@@ -346,7 +365,8 @@ list_services(struct pam *pam)
 		while (folder != NULL && (file = readdir(folder)) != NULL && pam->services_len < SERVICES_MAX) {
 			for (k = 0; k < pam->services_len && strcmp(pam->services[k], file->d_name) != 0; k++)
 				;
-			if (k == pam->services_len && is_service(file->d_name) && (pam->services[k] = strdup(file->d_name)) != NULL)
+			if (k == pam->services_len && is_service(file->d_name) &&
+			    (pam->services[k] = strdup(file->d_name)) != NULL)
 				pam->services_len++;
 		}
 		if (folder != NULL)
@@ -372,7 +392,8 @@ doctor_pam(struct doctor *doc)
 		for (i = 0; i < pam.services_len; i++)
 			check_service(&pam, pam.services[i]);
 		if (pam.asking == 0)
-			doctor_find(doc, SEVERITY_NOTE, "not-used", pam.folders.path[0], "see pam_muster(8) if members shall log in here",
+			doctor_find(doc, SEVERITY_NOTE, "not-used", pam.folders.path[0],
+			            "see pam_muster(8) if members shall log in here",
 			            "no service of this host asks pam_muster");
 		if (pam.sshd_asks)
 			doctor_sshd(doc, pam.sshd_together);

@@ -51,13 +51,15 @@ check_chosen(const struct policy_facts *facts, int no_breached_file, struct unme
 	if (facts->max_age_sec > 0)
 		unmet_put(unmet, "6.2.10 (passwords expire without a reason)");
 	if (facts->factor != FACTOR_RULE_REQUIRED)
-		unmet_put(unmet, "6.3.3 (the second factor is %s)", facts->factor == FACTOR_RULE_OFF ? "off" : "optional");
+		unmet_put(unmet, "6.3.3 (the second factor is %s)",
+		          facts->factor == FACTOR_RULE_OFF ? "off" : "optional");
 	if (facts->lockout)
 		unmet_put(unmet, "6.1.1 (anybody can lock a member out by failing)");
 	if (facts->daily_password_failures > DAILY_FAILURES)
 		unmet_put(unmet, "6.3.1 (%lld wrong passwords a day)", (long long)facts->daily_password_failures);
 	if (facts->code_window > WINDOW_STEPS)
-		unmet_put(unmet, "6.5.5 (a code is good for %lld steps of 30 seconds)", (long long)facts->code_window + 1);
+		unmet_put(unmet, "6.5.5 (a code is good for %lld steps of 30 seconds)",
+		          (long long)facts->code_window + 1);
 }
 
 static void
@@ -68,10 +70,13 @@ check_standards(struct doctor *doc, const char *org, const struct policy_facts *
 	if (facts->factor != FACTOR_RULE_REQUIRED && facts->min_length < LENGTH_ALONE)
 		doctor_find(doc, SEVERITY_WARNING, "short-alone", org,
 		            "set musterSecondFactor: required, or pwdMinLength: 15",
-		            "%lld characters are enough for a password that is the only factor (ASVS 6.2.1 and NIST want 15, "
-		            "or a second factor)", (long long)facts->min_length);
+		            "%lld characters are enough for a password that is the only factor (ASVS 6.2.1 and NIST "
+		            "want 15, "
+		            "or a second factor)",
+		            (long long)facts->min_length);
 	if (facts->min_length_factor < LENGTH_WITH_FACTOR)
-		doctor_find(doc, SEVERITY_WARNING, "short", org, "set musterPwdMinLengthFactor and pwdMinLength to 8 or more",
+		doctor_find(doc, SEVERITY_WARNING, "short", org,
+		            "set musterPwdMinLengthFactor and pwdMinLength to 8 or more",
 		            "%lld characters are enough for a password (ASVS 6.2.1 wants 8 beside a second factor)",
 		            (long long)facts->min_length_factor);
 	if (!facts->must_change)
@@ -99,7 +104,8 @@ check_organization(const struct policies *p, const struct directory_entry *org)
 	int r = policy_of_organization(doc->s, org, p->fallback, &dn, &entry);
 
 	if (r == ERR_NOT_FOUND)
-		doctor_find(doc, SEVERITY_ERROR, "policy-missing", org->dn, "name a policy that is there in musterPolicyEntry",
+		doctor_find(doc, SEVERITY_ERROR, "policy-missing", org->dn,
+		            "name a policy that is there in musterPolicyEntry",
 		            "its policy %s is not there: none of its members gets in", dn != NULL ? dn : "");
 	else if (r != 0)
 		doctor_unseen(doc, "the policy of %s cannot be read: %s", org->dn, err_str(r));
@@ -140,8 +146,8 @@ look_at_template(const struct directory_entry *entry, void *arg)
 	char wrong[256];
 
 	if (policy_facts_read(entry, &facts, wrong, sizeof(wrong)) != 0)
-		doctor_find(p->doc, SEVERITY_WARNING, "template-unusable", entry->dn, "put it right before it is used", "%s",
-		            wrong);
+		doctor_find(p->doc, SEVERITY_WARNING, "template-unusable", entry->dn, "put it right before it is used",
+		            "%s", wrong);
 	return 0;
 }
 
@@ -157,12 +163,14 @@ doctor_policies(struct doctor *doc)
 		(void)directory_search(doc->s->d, doc->database->dn, SCOPE_ONE, "(objectClass=olcMusterConfig)", NULL,
 		                       look_at_overlay, &policies);
 	if (policies.fallback != NULL && directory_read(doc->s->d, policies.fallback, NULL, &entry) == ERR_NOT_FOUND)
-		doctor_find(doc, SEVERITY_ERROR, "policy-missing", policies.fallback, "make it, or name another in olcMusterPolicy",
+		doctor_find(doc, SEVERITY_ERROR, "policy-missing", policies.fallback,
+		            "make it, or name another in olcMusterPolicy",
 		            "is named by olcMusterPolicy and not there: platform members do not get in");
 	directory_entry_free(&entry);
 	base = directory_dn("ou=policies,%D", doc->s->base);
 	if (base != NULL)
-		(void)directory_search(doc->s->d, base, SCOPE_SUB, "(objectClass=pwdPolicy)", NULL, look_at_template, &policies);
+		(void)directory_search(doc->s->d, base, SCOPE_SUB, "(objectClass=pwdPolicy)", NULL, look_at_template,
+		                       &policies);
 	free(base);
 	(void)directory_search_paged(doc->s->d, doc->s->base, SCOPE_SUB, "(objectClass=musterOrganization)", org_attrs,
 	                             look_at_organization, &policies);

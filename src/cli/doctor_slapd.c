@@ -162,10 +162,12 @@ check_order(struct doctor *doc, const struct ordered *order)
 		            "%s is above muster and answers before it", order->list[other].name);
 	if (ordered_find(order, "syncprov") < 0)
 		doctor_find(doc, SEVERITY_ERROR, "overlay-missing", doc->database->dn, "run \"muster init\"",
-		            "the overlay syncprov is not on this database: the courier does not learn which mails are owed");
+		            "the overlay syncprov is not on this database: the courier does not learn which mails are "
+		            "owed");
 	if (ordered_find(order, "otp") >= 0)
 		doctor_find(doc, SEVERITY_ERROR, "otp-overlay", order->list[ordered_find(order, "otp")].dn,
-		            "take it out of this database", "the overlay otp asks for codes of its own, of which one can be used twice");
+		            "take it out of this database",
+		            "the overlay otp asks for codes of its own, of which one can be used twice");
 }
 
 static void
@@ -182,8 +184,9 @@ check_overlays(struct doctor *doc)
 	} else {
 		check_order(doc, &overlays.order);
 		if (!overlays.unique_domains)
-			doctor_find(doc, SEVERITY_WARNING, "domains-not-unique", doc->database->dn, "run \"muster init\"",
-			            "no overlay unique looks after musterDomain: two organizations can take the same one");
+			doctor_find(
+				doc, SEVERITY_WARNING, "domains-not-unique", doc->database->dn, "run \"muster init\"",
+				"no overlay unique looks after musterDomain: two organizations can take the same one");
 	}
 	ordered_free(&overlays.order);
 }
@@ -211,13 +214,15 @@ doctor_slapd(struct doctor *doc)
 	static const char *const none[] = { "1.1", NULL };
 
 	if (doc->global == NULL) {
-		doctor_unseen(doc, "cn=config cannot be read as %s; run this on the server as root, with -H ldapi:/// --external",
-		              *doc->me != '\0' ? doc->me : "nobody");
+		doctor_unseen(
+			doc,
+			"cn=config cannot be read as %s; run this on the server as root, with -H ldapi:/// --external",
+			*doc->me != '\0' ? doc->me : "nobody");
 		return;
 	}
 	check_modules(doc);
 	check_overlays(doc);
-	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcFrontendConfig)", none, look_at_frontend,
-	                       doc);
+	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcFrontendConfig)", none,
+	                       look_at_frontend, doc);
 	doctor_config(doc);
 }

@@ -130,7 +130,8 @@ check_settings(struct sshd *sshd)
 		return;
 	if (!is_yes(sshd, USE_PAM))
 		doctor_find(doc, SEVERITY_ERROR, "no-pam", place_of(sshd, USE_PAM), "set UsePAM yes",
-		            "sshd does not ask PAM: members cannot use their password, and suspended ones get in with a key");
+		            "sshd does not ask PAM: members cannot use their password, and suspended ones get in with "
+		            "a key");
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------ */

@@ -10,8 +10,6 @@
 
 #include "common/secret.h"
 
-#define SEALED "{SEALED}"
-
 /* A line is "<key id> <64 hex digits>"; comments begin with '#'. */
 static void
 take_ids(struct key_ids *ids, const char *text)
@@ -45,22 +43,13 @@ key_ids_read(const char *path, struct key_ids *ids_out)
 }
 
 int
-key_ids_has(const struct key_ids *ids, const char *id, size_t len)
+key_ids_has(const struct key_ids *ids, const char *id)
 {
 	size_t i;
 
 	for (i = 0; i < ids->n; i++) {
-		if (strlen(ids->id[i]) == len && strncmp(ids->id[i], id, len) == 0)
+		if (strcmp(ids->id[i], id) == 0)
 			return 1;
 	}
 	return 0;
-}
-
-const char *
-sealed_key_id(const char *seed, size_t *len_out)
-{
-	if (strncmp(seed, SEALED, strlen(SEALED)) != 0)
-		return NULL;
-	*len_out = strcspn(seed + strlen(SEALED), "$");
-	return seed + strlen(SEALED);
 }

@@ -14,9 +14,6 @@ struct key_ids {
 };
 
 void key_ids_read(const char *path, struct key_ids *ids_out);
-int key_ids_has(const struct key_ids *ids, const char *id, size_t len);
-
-/* sealed_key_id - the id of the key that sealed a stored seed, pointing into it; NULL when it is not sealed */
-const char *sealed_key_id(const char *seed, size_t *len_out);
+int key_ids_has(const struct key_ids *ids, const char *id);
 
 #endif

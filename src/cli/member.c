@@ -180,7 +180,8 @@ list_of(struct session *s, const struct directory_entry *org)
 		return print_list(s, listing.list, columns, sizeof(columns) / sizeof(columns[0]));
 	json_decref(listing.list);
 	if (r == ERR_NOT_FOUND || r == ERR_REFUSED) {
-		say_error("only OWNERs and administrators may list the members of %s; your own entry: \"muster member show WHO\"",
+		say_error("only OWNERs and administrators may list the members of %s; your own entry: \"muster member "
+		          "show WHO\"",
 		          directory_value(org, "o"));
 		return EXIT_REFUSED;
 	}

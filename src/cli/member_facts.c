@@ -13,11 +13,13 @@
 #include "common/text.h"
 #include "core/apppw.h"
 #include "core/pwhash.h"
+#include "core/seal.h"
 
 #define STEP_SEC 30
 
 const char *const password_words[] = { "not to be seen", "none", "there", "there, hashed by another scheme" };
-const char *const factor_words[] = { "not to be seen", "none", "registered", "stored in the clear", "sealed with a lost key" };
+const char *const factor_words[] = { "not to be seen", "none", "registered", "stored in the clear",
+	                             "sealed with a lost key" };
 
 void
 time_text(int64_t when, char out[TIME_TEXT])
@@ -62,12 +64,14 @@ read_password(const struct directory_entry *entry, struct member_facts *facts)
 	facts->password_changed = time_of(entry, "pwdChangedTime");
 	facts->must_change = reset != NULL && strcasecmp(reset, "TRUE") == 0;
 	if (stored != NULL && stored->values_len > 0)
-		facts->password = pwhash_is_ours((const char *)stored->values[0].data, stored->values[0].len) ? PASSWORD_SET
-		                                                                                               : PASSWORD_FOREIGN;
+		facts->password = pwhash_is_ours((const char *)stored->values[0].data, stored->values[0].len)
+		                          ? PASSWORD_SET
+		                          : PASSWORD_FOREIGN;
 	else if (facts->password_changed != 0)
 		facts->password = PASSWORD_SET;
 	else
-		facts->password = directory_attribute(entry, "createTimestamp") != NULL ? PASSWORD_NONE : PASSWORD_UNKNOWN;
+		facts->password =
+			directory_attribute(entry, "createTimestamp") != NULL ? PASSWORD_NONE : PASSWORD_UNKNOWN;
 }
 
 static int
@@ -90,7 +94,8 @@ read_factor(struct session *s, const struct directory_entry *entry, struct membe
 	if (step != NULL && text_number(step, strlen(step), 0, INT64_MAX / STEP_SEC - 1, &number) == 0)
 		facts->step_until = number * STEP_SEC;
 	if (directory_attribute(entry, "oathSecret") != NULL ||
-	    (directory_search(s->d, entry->dn, SCOPE_BASE, "(oathSecret=*)", none, count_entry, &found) == 0 && found > 0))
+	    (directory_search(s->d, entry->dn, SCOPE_BASE, "(oathSecret=*)", none, count_entry, &found) == 0 &&
+	     found > 0))
 		facts->factor = FACTOR_ACTIVE;
 	else
 		facts->factor = directory_attribute(entry, "createTimestamp") != NULL ? FACTOR_ABSENT : FACTOR_UNKNOWN;
@@ -114,7 +119,8 @@ static int
 look_at_overlay(const struct directory_entry *entry, void *arg)
 {
 	struct overlay *overlay = arg;
-	const char *key_file = directory_value(entry, "olcMusterKeyFile"), *policy = directory_value(entry, "olcMusterPolicy");
+	const char *key_file = directory_value(entry, "olcMusterKeyFile"),
+		   *policy = directory_value(entry, "olcMusterPolicy");
 
 	overlay->key_file = key_file != NULL ? strdup(key_file) : NULL;
 	overlay->policy = policy != NULL ? strdup(policy) : NULL;
@@ -125,22 +131,22 @@ look_at_overlay(const struct directory_entry *entry, void *arg)
 static void
 read_overlay(struct session *s, const struct directory_entry *entry, struct member_facts *facts)
 {
-	const char *seed = directory_value(entry, "oathSecret"), *id;
+	const struct directory_attribute *seeds = directory_attribute(entry, "oathSecret");
 	struct overlay overlay = { .key_file = NULL };
 	struct key_ids keys = { .n = 0 };
-	size_t len;
 
-	(void)directory_search(s->d, "cn=config", SCOPE_SUB, "(objectClass=olcMusterConfig)", NULL, look_at_overlay, &overlay);
+	(void)directory_search(s->d, "cn=config", SCOPE_SUB, "(objectClass=olcMusterConfig)", NULL, look_at_overlay,
+	                       &overlay);
 	facts->fallback_policy = overlay.policy;
-	if (facts->factor == FACTOR_ACTIVE && directory_attribute(entry, "oathSecret") != NULL) {
-		id = seed != NULL ? sealed_key_id(seed, &len) : NULL;
+	if (seeds != NULL && seeds->values_len > 0) {
+		const char *seed = (const char *)seeds->values[0].data;
+
 		if (overlay.key_file != NULL && session_is_local(s))
 			key_ids_read(overlay.key_file, &keys);
-		if (id == NULL)
+		if (!seal_is_sealed(seed, seeds->values[0].len))
 			facts->factor = FACTOR_PLAIN;
-		else
-			snprintf(facts->factor_key, sizeof(facts->factor_key), "%.*s", (int)len, id);
-		if (id != NULL && keys.n > 0 && !key_ids_has(&keys, id, len))
+		else if (seal_key_id(seed, seeds->values[0].len, facts->factor_key) != 0 ||
+		         (keys.n > 0 && !key_ids_has(&keys, facts->factor_key)))
 			facts->factor = FACTOR_KEY_LOST;
 	}
 	free(overlay.key_file);
@@ -200,9 +206,10 @@ read_app_passwords(const struct directory_entry *entry, struct member_facts *fac
 static void
 read_state(const struct directory_entry *entry, struct member_facts *facts)
 {
-	const char *locked = directory_value(entry, "pwdAccountLockedTime"), *state = directory_value(entry, "musterLoginState");
-	int secrets = directory_attribute(entry, "userPassword") != NULL || directory_attribute(entry, "oathSecret") != NULL ||
-	              state != NULL;
+	const char *locked = directory_value(entry, "pwdAccountLockedTime"),
+		   *state = directory_value(entry, "musterLoginState");
+	int secrets = directory_attribute(entry, "userPassword") != NULL ||
+	              directory_attribute(entry, "oathSecret") != NULL || state != NULL;
 
 	facts->locked = locked != NULL;
 	facts->locked_since = time_of(entry, "pwdAccountLockedTime");

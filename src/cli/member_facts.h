@@ -40,15 +40,16 @@ struct member_facts {
  * member_facts_read - out: *entry_out, *org_out  freed with directory_entry_free(); org NULL for platform members
  * error: ERR_NOT_FOUND
  */
-int member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out, struct directory_entry **entry_out,
-                      struct directory_entry **org_out);
+int member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out,
+                      struct directory_entry **entry_out, struct directory_entry **org_out);
 void member_facts_free(struct member_facts *facts);
 
 /* member_facts_presence - password and factor of an entry alone, for "member show" */
 void member_facts_presence(struct session *s, const struct directory_entry *entry, struct member_facts *facts_out);
 
 /* member_facts_failures - "failures" for the screen, and a stop when tries are held up now */
-void member_facts_failures(const struct member_facts *facts, const struct policy_facts *rules, json_t *object, json_t *stops);
+void member_facts_failures(const struct member_facts *facts, const struct policy_facts *rules, json_t *object,
+                           json_t *stops);
 
 /* time_text - 2026-11-21 05:14 UTC; "" for 0 */
 #define TIME_TEXT 32

@@ -16,9 +16,11 @@
 
 static const char *const group_names[PAM_GROUP_COUNT] = { "auth", "account", "password", "session" };
 
-static const char *const says_names[PAM_SAYS_COUNT] = { "success", "new_authtok_reqd", "ignore", "auth_err", "perm_denied",
-	"user_unknown", "authinfo_unavail", "acct_expired", "service_err", "system_err", "abort", "cred_unavail",
-	"maxtries", "open_err", "module_unknown", "conv_err", "buf_err" };
+static const char *const says_names[PAM_SAYS_COUNT] = {
+	"success",          "new_authtok_reqd", "ignore",         "auth_err",   "perm_denied", "user_unknown",
+	"authinfo_unavail", "acct_expired",     "service_err",    "system_err", "abort",       "cred_unavail",
+	"maxtries",         "open_err",         "module_unknown", "conv_err",   "buf_err"
+};
 
 struct reading {
 	const struct pam_folders *folders;
@@ -66,8 +68,11 @@ set_actions(int *action, int success, int ignore, int other)
 static int
 action_parse(const char *word, size_t len, int *action_out)
 {
-	static const struct { const char *word; int action; } actions[] = { { "ignore", PAM_DO_IGNORE }, { "ok", PAM_DO_OK },
-		{ "done", PAM_DO_DONE }, { "bad", PAM_DO_BAD }, { "die", PAM_DO_DIE }, { "reset", PAM_DO_RESET } };
+	static const struct {
+		const char *word;
+		int action;
+	} actions[] = { { "ignore", PAM_DO_IGNORE }, { "ok", PAM_DO_OK },   { "done", PAM_DO_DONE },
+		        { "bad", PAM_DO_BAD },       { "die", PAM_DO_DIE }, { "reset", PAM_DO_RESET } };
 	size_t i;
 	int n = 0;
 
@@ -238,7 +243,8 @@ take_line(struct reading *in, const char *path, unsigned number, char *text, int
 		return 0;
 	if (strcasecmp(type, "@include") == 0) {
 		file = next_word(&at, &ignored);
-		return file != NULL ? read_service(in, file, level, depth + 1) : bad(in, path, number, "@include names no file");
+		return file != NULL ? read_service(in, file, level, depth + 1)
+		                    : bad(in, path, number, "@include names no file");
 	}
 	silent = *type == '-';
 	if (strcasecmp(type + silent, group_names[in->group]) != 0)

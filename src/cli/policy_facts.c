@@ -125,8 +125,8 @@ read_networks(const struct directory_entry *policy, char *wrong, size_t size)
 		a = policy != NULL ? directory_attribute(policy, names[k]) : NULL;
 		for (i = 0; a != NULL && i < a->values_len; i++) {
 			if (*wrong == '\0' && !network_usable((const char *)a->values[i].data, k == 1))
-				snprintf(wrong, size, "%s is %.60s, which is no network%s", names[k], (const char *)a->values[i].data,
-				         k == 1 ? " behind 1 to 60 seconds" : "");
+				snprintf(wrong, size, "%s is %.60s, which is no network%s", names[k],
+				         (const char *)a->values[i].data, k == 1 ? " behind 1 to 60 seconds" : "");
 		}
 	}
 }

@@ -14,9 +14,9 @@ struct session;
 enum factor_rule { FACTOR_RULE_OFF, FACTOR_RULE_OPTIONAL, FACTOR_RULE_REQUIRED };
 
 struct policy_facts {
-	int64_t min_length, max_length, min_length_factor, history, max_age_sec, max_failure, min_delay_sec, max_delay_sec,
-		lockout_duration_sec, daily_password_failures, daily_code_failures, code_window, max_app_passwords,
-		token_lifetime_sec;
+	int64_t min_length, max_length, min_length_factor, history, max_age_sec, max_failure, min_delay_sec,
+		max_delay_sec, lockout_duration_sec, daily_password_failures, daily_code_failures, code_window,
+		max_app_passwords, token_lifetime_sec;
 	enum factor_rule factor;
 	int composition; /* some kind of character must be in a password */
 	int lockout, must_change, blocklist;
