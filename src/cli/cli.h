@@ -33,7 +33,7 @@ enum option_id {
 	OPT_HELP, OPT_VERSION,
 	OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER, OPT_COURIER_FILE, OPT_ADMIN,
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
-	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER,
+	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER, OPT_NETWORK,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_FORCE,
 	OPT_COUNT
@@ -49,6 +49,8 @@ struct option {
 
 struct args {
 	const char *value[OPT_COUNT]; /* NULL: not given; a switch that is given: "" */
+	const char **repeated; /* values of the option that may be given more than once; no command has two */
+	int repeated_len;
 	const char **words;           /* after noun and verb */
 	int words_len;
 };
@@ -69,6 +71,8 @@ const struct option *option_find_id(enum option_id id);
 const struct option *option_list(size_t *n_out);
 /* option_is_global - 1 when every command takes it */
 int option_is_global(enum option_id id);
+/* option_is_repeated - 1 when it may be given more than once */
+int option_is_repeated(enum option_id id);
 void command_usage(const struct command *command);
 void command_usage_all(void);
 
@@ -89,6 +93,9 @@ int password_change(struct session *s);
 int otp_enrol(struct session *s);
 int otp_remove(struct session *s);
 int otp_status(struct session *s);
+int app_password_add(struct session *s);
+int app_password_list(struct session *s);
+int app_password_revoke(struct session *s);
 int key_list(struct session *s);
 int key_add(struct session *s);
 int key_activate(struct session *s);

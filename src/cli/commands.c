@@ -38,6 +38,7 @@ static const struct option options[] = {
 	{ OPT_LANGUAGE, '\0', "language", "LANGUAGE", "language of mails, for example ko" },
 	{ OPT_NICKNAME, '\0', "nickname", "NAME", "nickname" },
 	{ OPT_OWNER, '\0', "owner", NULL, "make the member an OWNER" },
+	{ OPT_NETWORK, '\0', "network", "CIDR", "where the program is, like 192.0.2.0/24; may be given again" },
 
 	{ OPT_PAM_DIR, '\0', "pam-dir", "FOLDER", "PAM files to look at instead of the system's" },
 	{ OPT_SSHD_CONFIG, '\0', "sshd-config", "FILE", "configuration of sshd [/etc/ssh/sshd_config]" },
@@ -56,6 +57,8 @@ static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOB
 static const enum option_id doctor_options[] = { OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG, OPT_COUNT };
 static const enum option_id key_retire_options[] = { OPT_FORCE, OPT_COUNT };
 
+static const enum option_id app_password_add_options[] = { OPT_NETWORK, OPT_COUNT };
+
 static const struct command commands[] = {
 	{ "init", NULL, "", 0, 0, "bring Muster into a slapd that runs", init_options, init_run },
 	{ "org", "add", "NAME", 1, 1, "make an organization with its OWNER", org_add_options, org_add },
@@ -72,6 +75,10 @@ static const struct command commands[] = {
 	{ "otp", "enrol", "[WHO]", 0, 1, "register an authenticator app", no_options, otp_enrol },
 	{ "otp", "remove", "[WHO]", 0, 1, "remove it", no_options, otp_remove },
 	{ "otp", "status", "[WHO]", 0, 1, "whether one is registered", no_options, otp_status },
+	{ "app-password", "add", "LABEL [WHO]", 1, 2, "make a password for a program", app_password_add_options,
+	  app_password_add },
+	{ "app-password", "list", "[WHO]", 0, 1, "passwords of programs", no_options, app_password_list },
+	{ "app-password", "revoke", "ID [WHO]", 1, 2, "take one away", no_options, app_password_revoke },
 	{ "doctor", NULL, "[PART ...]", 0, 6, "look for what is wrong here and in the directory", doctor_options, doctor_run },
 	{ "doctor", "member", "WHO", 1, 2, "why a member can or cannot log in", no_options, doctor_member },
 	{ "key", "list", "", 0, 0, "sealing keys, and what needs each", no_options, key_list },
@@ -112,6 +119,12 @@ int
 option_is_global(enum option_id id)
 {
 	return id <= OPT_VERSION;
+}
+
+int
+option_is_repeated(enum option_id id)
+{
+	return id == OPT_NETWORK;
 }
 
 static void

@@ -174,7 +174,9 @@ took_verb(struct parse *p, const char *word)
 static int
 option_set(struct parse *p, const struct option *option, const char *value)
 {
-	if (p->args->value[option->id] != NULL && option->argument != NULL) {
+	if (option_is_repeated(option->id)) {
+		p->args->repeated[p->args->repeated_len++] = value;
+	} else if (p->args->value[option->id] != NULL && option->argument != NULL) {
 		say_error("--%s is given twice", option->name);
 		return EXIT_USAGE;
 	}
@@ -311,7 +313,8 @@ main(int argc, char **argv)
 	if (MB_CUR_MAX == 1)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 	session.args.words = calloc((size_t)argc + 1, sizeof(*session.args.words));
-	if (session.args.words == NULL) {
+	session.args.repeated = calloc((size_t)argc + 1, sizeof(*session.args.repeated));
+	if (session.args.words == NULL || session.args.repeated == NULL) {
 		say_error("out of memory");
 		return EXIT_FAILED;
 	}
@@ -322,6 +325,7 @@ main(int argc, char **argv)
 		status = dispatch(&parse, &session);
 	session_free(&session);
 	free(session.args.words);
+	free(session.args.repeated);
 	if (fflush(stdout) != 0 && status == EXIT_DONE) {
 		say_error("the output could not be written");
 		status = EXIT_FAILED;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "core/apppw.h"
 
 /* A person waits longer than a login may; a server that does not answer is given up all the same. */
 #define TIMEOUT_MS 30000
@@ -194,6 +195,10 @@ session_bind(struct session *s)
 		return bind_external(s);
 	snprintf(question, sizeof(question), "Password of %.200s: ", dn);
 	status = prompt_secret(question, &password);
+	if (status == EXIT_DONE && apppw_looks_like(password->data, password->len)) {
+		say_error("an app password is for the program it was made for; type your own password");
+		status = EXIT_REFUSED;
+	}
 	if (status == EXIT_DONE)
 		status = bind_with_password(s, dn, password);
 	secret_free(&password);

@@ -578,6 +578,56 @@ def test_48_what_members_and_owners_see():
     in_("no member", json.loads(ran.err)["error"], "with --json what goes wrong is an object, too")
 
 
+def test_49_app_passwords():
+    who = "acme/lena"
+    ran = admin("member", "add", "acme", "lena", "--name", "Lena", "--mail", "lena@acme.example")
+    is_(ran.code, DONE, "a member")
+    token = token_for(who)
+    is_(muster("password", "redeem", who, answers=[token, FIRST, FIRST]).code, DONE, "with a password")
+    me = ["-D", dn_of("lena")]
+    ran = muster("app-password", "add", "Mail on my phone", who, "--network", "192.0.2.0/24", "--network=2001:db8::/32",
+                 answers=[FIRST])
+    is_(ran.code, DONE, "add, by name")
+    made = re.findall(r"(?m)^  (ma-[a-z2-7]{26})$", ran.out)
+    is_(len(made), 1, "the app password stands alone on a line")
+    ran = muster(*me, "--json", "app-password", "add", "Wiki", answers=[FIRST])
+    wiki = json.loads(ran.out)
+    ok(wiki["app_password"].startswith("ma-") and wiki["app_password"] != made[0], "add as JSON, by -D")
+    listed = json.loads(muster(*me, "--json", "app-password", "list", answers=[FIRST]).out)
+    is_([(p["label"], p["networks"], p["last_used"]) for p in listed],
+        [("Mail on my phone", ["192.0.2.0/24", "2001:db8::/32"], None), ("Wiki", [], None)], "list as JSON")
+    with world.use() as one:
+        is_(one.bind(dn_of("lena"), wiki["app_password"]).code, 0, "the program is let in")
+    ran = muster(*me, "app-password", "list", answers=[FIRST])
+    in_("everywhere", ran.out, "list as text")
+    ok(re.search(r"Wiki .* 2\d\d\d-\d\d-\d\dT", ran.out), "says when it was used", ran.text)
+    ok(made[0] not in ran.text and wiki["app_password"] not in ran.text, "and does not show it again")
+    is_(admin("app-password", "list", who).code, DONE, "an administrator lists")
+    is_(muster(*me, "app-password", "revoke", "abcdefgh", answers=[FIRST]).code, NOT_FOUND, "an ID that is not there")
+    is_(muster(*me, "app-password", "revoke", wiki["id"], answers=[FIRST]).code, DONE, "revoke, by the member")
+    with world.use() as one:
+        is_(one.bind(dn_of("lena"), wiki["app_password"]).code, 49, "it is good for nothing")
+    is_(admin("app-password", "revoke", listed[0]["id"], who).code, DONE, "revoke, by an administrator")
+    is_(json.loads(muster(*me, "--json", "app-password", "list", answers=[FIRST]).out), [], "none is left")
+    for words, status in ((["add", ""], USAGE), (["add", " Mail"], USAGE), (["add", "Mail", "--network", "192.0.2.1/24"], USAGE),
+                          (["add", "Mail", "--network", "any"], USAGE), (["add"], USAGE), (["revoke"], USAGE),
+                          (["add", "Mail", *["--network=192.0.2.%d" % i for i in range(17)]], USAGE)):
+        ran = muster(*me, "app-password", *words, answers=[FIRST])
+        ok(ran.code == status and ran.err, "%s: said what is wrong" % " ".join(words), ran.text)
+    is_(muster("app-password", "add", "Mail").code, USAGE, "nobody named")
+    is_(muster(*me, "app-password", "add", "Mail", answers=[SECOND]).code, REFUSED, "a wrong password")
+    ran = muster(*me, "--json", "app-password", "add", "Mail", answers=[FIRST])
+    ran = muster(*me, "app-password", "list", answers=[json.loads(ran.out)["app_password"]])
+    is_(ran.code, REFUSED, "the command itself takes no app password")
+    secret = totp.new_secret()
+    member = people.Member(dn_of("lena"), "lena", "lena@acme.example", FIRST)
+    people.give_factor(world, member, secret)
+    ran = muster(*me, "app-password", "add", "With a code", answers=[FIRST, member.code(time.time() + bob["ahead"])])
+    is_(ran.code, DONE, "with a second factor the code is asked for")
+    is_(muster(*me, "app-password", "add", "Again", answers=[FIRST, totp.wrong_code(secret, time.time() + bob["ahead"])]).code, REFUSED,
+        "a wrong one")
+
+
 def test_50_typos():
     for words, text in ((("orgg", "list"), 'did you mean "muster org"'), (("org", "lst"), '"muster org list"'),
                         (("member", "suspned", "x"), '"muster member suspend"'), (("xyzzy",), "--help"),
@@ -695,7 +745,7 @@ def test_56_output_that_cannot_be_written():
 
 def test_57_completion_and_page_know_every_command():
     shown = muster("--help").out
-    commands = re.findall(r"(?m)^  ([a-z]+(?: [a-z]+)?)(?= |$)", shown.split("Options of")[0])
+    commands = re.findall(r"(?m)^  ([a-z-]+(?: [a-z]+)?)(?= |$)", shown.split("Options of")[0])
     ok(len(commands) >= 15, "commands are listed in help", str(commands))
     with open(os.path.join(SOURCE, "contrib/bash-completion/muster")) as file:
         completion = file.read()
