@@ -12,23 +12,22 @@
 #define ATTRIBUTE "musterAppPassword"
 #define ATTRIBUTE_USED "musterAppPasswordUsed"
 
-/* The member a command is about: the word at index, else -D. Prints when there is neither. */
+/* The first word, which says what; the others say who. */
 static const char *
-who_word(const struct session *s, int index)
+take_word(struct session *s)
 {
-	const char *word = s->args.words_len > index ? s->args.words[index] : s->args.value[OPT_BIND_DN];
+	const char *word = s->args.words[0];
 
-	if (word == NULL)
-		say_error("say who: WHO, or -D DN");
+	s->args.words_len--;
+	memmove(s->args.words, s->args.words + 1, (size_t)s->args.words_len * sizeof(*s->args.words));
 	return word;
 }
 
 /* --- add ------------------------------------------------------------------------------------------------ */
 
 static int
-check_words(const struct session *s)
+check_request(const struct session *s, const char *label)
 {
-	const char *label = s->args.words[0];
 	struct network network;
 	int i;
 
@@ -67,7 +66,7 @@ show_new(struct session *s, const char *id, const struct secret *text)
 }
 
 static int
-send_new(struct session *s, const struct directory_target *target, const struct secret *password)
+send_new(struct session *s, const struct directory_target *target, const char *label, const struct secret *password)
 {
 	const char *const *networks = s->args.repeated;
 	size_t n = (size_t)s->args.repeated_len;
@@ -76,12 +75,11 @@ send_new(struct session *s, const struct directory_target *target, const struct 
 	char *id = NULL;
 	int r, status = EXIT_DONE;
 
-	r = directory_new_app_password(s->d, target, password, NULL, s->args.words[0], networks, n, &id, &text, &state);
+	r = directory_new_app_password(s->d, target, password, NULL, label, networks, n, &id, &text, &state);
 	if (r == ERR_REFUSED && state == FACTOR_CODE_REQUIRED) {
 		status = prompt_secret("One-time code: ", &code);
 		if (status == EXIT_DONE)
-			r = directory_new_app_password(s->d, target, password, code, s->args.words[0], networks, n, &id, &text,
-			                               &state);
+			r = directory_new_app_password(s->d, target, password, code, label, networks, n, &id, &text, &state);
 		secret_free(&code);
 	}
 	if (status == EXIT_DONE && r == ERR_REFUSED) {
@@ -98,25 +96,22 @@ send_new(struct session *s, const struct directory_target *target, const struct 
 int
 app_password_add(struct session *s)
 {
-	const char *word = who_word(s, 1);
+	const char *label = take_word(s);
 	struct directory_target target;
 	struct secret *password = NULL;
-	struct who who;
-	int status;
+	struct who who = { .dn = NULL };
+	int status = check_request(s, label);
 
-	if (word == NULL)
-		return EXIT_USAGE;
-	status = who_parse(word, &who);
-	if (status == EXIT_DONE) {
+	if (status == EXIT_DONE)
+		status = who_parse_words(s, &who);
+	if (status == EXIT_DONE)
 		who_target(&who, &target);
-		status = check_words(s);
-	}
 	if (status == EXIT_DONE)
 		status = session_connect(s);
 	if (status == EXIT_DONE)
 		status = prompt_secret("Password: ", &password);
 	if (status == EXIT_DONE)
-		status = send_new(s, &target, password);
+		status = send_new(s, &target, label, password);
 	secret_free(&password);
 	who_free(&who);
 	return status;
@@ -126,23 +121,16 @@ app_password_add(struct session *s)
 
 /* Bound as -D or EXTERNAL says, and the entry of the member. Both out values are freed by the caller. */
 static int
-read_member(struct session *s, int index, char **dn_out, struct directory_entry **entry_out)
+read_member(struct session *s, char **dn_out, struct directory_entry **entry_out)
 {
 	static const char *const attrs[] = { ATTRIBUTE, ATTRIBUTE_USED, NULL };
-	const char *word = who_word(s, index);
-	struct who who = { .dn = NULL };
 	int r, status;
 
 	*dn_out = NULL;
 	*entry_out = NULL;
-	if (word == NULL)
-		return EXIT_USAGE;
 	status = session_bind(s);
 	if (status == EXIT_DONE)
-		status = who_parse(word, &who);
-	if (status == EXIT_DONE)
-		status = who_dn(s, &who, dn_out);
-	who_free(&who);
+		status = who_dn_of_words(s, dn_out);
 	if (status != EXIT_DONE)
 		return status;
 	r = directory_read(s->d, *dn_out, attrs, entry_out);
@@ -252,7 +240,7 @@ app_password_list(struct session *s)
 	char *dn = NULL;
 	int status;
 
-	status = read_member(s, 0, &dn, &entry);
+	status = read_member(s, &dn, &entry);
 	if (status == EXIT_DONE)
 		status = show_list(s, entry);
 	directory_entry_free(&entry);
@@ -275,35 +263,35 @@ find_value(const struct directory_entry *entry, const char *id)
 }
 
 static int
-revoke(struct session *s, const char *dn, const struct directory_entry *entry)
+revoke(struct session *s, const char *dn, const struct directory_entry *entry, const char *id)
 {
-	const struct directory_value *value = find_value(entry, s->args.words[0]);
+	const struct directory_value *value = find_value(entry, id);
 	struct record record = { .n = 0 };
 	int r;
 
 	if (value == NULL) {
-		say_error("%s has no app password with the ID \"%s\"; \"muster app-password list\" shows them", dn,
-		          s->args.words[0]);
+		say_error("%s has no app password with the ID \"%s\"; \"muster app-password list\" shows them", dn, id);
 		return EXIT_NOT_FOUND;
 	}
 	record_put_values(&record, CHANGE_DELETE, ATTRIBUTE, value, 1);
 	r = record_modify(s->d, dn, &record);
 	if (r != 0)
 		return say_failure(s, r, "the app password was not revoked");
-	return print_done(s, json_pack("{s:s, s:s, s:b}", "dn", dn, "id", s->args.words[0], "revoked", 1),
-	                  "app password %s of %s is revoked", s->args.words[0], dn);
+	return print_done(s, json_pack("{s:s, s:s, s:b}", "dn", dn, "id", id, "revoked", 1),
+	                  "app password %s of %s is revoked", id, dn);
 }
 
 int
 app_password_revoke(struct session *s)
 {
+	const char *id = take_word(s);
 	struct directory_entry *entry = NULL;
 	char *dn = NULL;
 	int status;
 
-	status = read_member(s, 1, &dn, &entry);
+	status = read_member(s, &dn, &entry);
 	if (status == EXIT_DONE)
-		status = revoke(s, dn, entry);
+		status = revoke(s, dn, entry, id);
 	directory_entry_free(&entry);
 	free(dn);
 	return status;

@@ -602,7 +602,7 @@ def test_49_app_passwords():
     in_("everywhere", ran.out, "list as text")
     ok(re.search(r"Wiki .* 2\d\d\d-\d\d-\d\dT", ran.out), "says when it was used", ran.text)
     ok(made[0] not in ran.text and wiki["app_password"] not in ran.text, "and does not show it again")
-    is_(admin("app-password", "list", who).code, DONE, "an administrator lists")
+    is_(admin("app-password", "list", "acme", "lena").code, DONE, "an administrator lists")
     is_(muster(*me, "app-password", "revoke", "abcdefgh", answers=[FIRST]).code, NOT_FOUND, "an ID that is not there")
     is_(muster(*me, "app-password", "revoke", wiki["id"], answers=[FIRST]).code, DONE, "revoke, by the member")
     with world.use() as one:
