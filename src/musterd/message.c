@@ -59,6 +59,18 @@ static const struct kind kinds[] = {
 	  N_("the second factor of the account %s was removed. From now on logging in takes your password only."),
 	  N_("If it was not you, tell your administrator at once."),
 	  0 },
+	{ "recovery-code-used",
+	  N_("%s: recovery code used"),
+	  N_("a recovery code of the account %s was used in place of a code of the authenticator app. It is not good any more."),
+	  N_("New ones are made with \"muster otp recovery\". If it was not you, somebody else knows your password: change it, "
+	     "make new recovery codes and tell your administrator at once."),
+	  0 },
+	{ "recovery-codes-new",
+	  N_("%s: new recovery codes"),
+	  N_("new recovery codes were made for the account %s. Those made before are not good any more."),
+	  N_("If it was not you, somebody else has your password and a code: change the password, make new recovery codes and "
+	     "tell your administrator at once."),
+	  0 },
 	{ "app-password-added",
 	  N_("%s: app password added"),
 	  N_("an app password was added to the account %s. The program that has it logs in without your password and without a "
@@ -79,6 +91,7 @@ struct facts {
 	char account[2 * FACT_MAX + 8];
 	char time[32];
 	char expires[32];
+	char remaining[8]; /* recovery codes */
 };
 
 static const char *
@@ -134,6 +147,16 @@ time_fact(const char *value, char out[32])
 }
 
 static void
+count_fact(const char *value, char out[8])
+{
+	int64_t count;
+
+	out[0] = '\0';
+	if (text_number(value, strlen(value), 0, 999, &count) == 0)
+		snprintf(out, 8, "%d", (int)count);
+}
+
+static void
 read_facts(const struct directory_claim *claim, struct facts *f)
 {
 	char login[FACT_MAX], organization[FACT_MAX];
@@ -143,6 +166,7 @@ read_facts(const struct directory_claim *claim, struct facts *f)
 	clean_fact(fact(claim, "organization"), organization);
 	time_fact(fact(claim, "time"), f->time);
 	time_fact(fact(claim, "expires"), f->expires);
+	count_fact(fact(claim, "remaining"), f->remaining);
 	if (organization[0] != '\0')
 		snprintf(f->account, sizeof(f->account), "%s (%s)", login, organization);
 	else
@@ -215,6 +239,11 @@ put_time(struct buf *b, const struct facts *f)
 {
 	int r = put_filled(b, _("Time: %s"), f->time);
 
+	if (r == 0 && f->remaining[0] != '\0') {
+		r = put(b, "\n");
+		if (r == 0)
+			r = put_filled(b, _("Recovery codes left: %s"), f->remaining);
+	}
 	return r == 0 ? put(b, "\n\n") : r;
 }
 

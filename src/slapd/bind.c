@@ -207,6 +207,7 @@ spend(struct bind *b)
 	if (SLAP_SINGLE_SHADOW(b->m->db) && b->result.step < 0 && BER_BVISNULL(&b->result.recovery))
 		return LDAP_SUCCESS;
 	(void)verify_spend(b->op, b->m, b->member, &b->result, 1, &mods);
+	recovery_owe_used(b->result.fresh != NULL ? b->result.fresh : b->member, &b->result, (int64_t)slap_get_time(), &mods);
 	rc = mods_write(b->op, b->m, &b->member->dn, &b->member->ndn, &mods);
 	if (rc == LDAP_SUCCESS) {
 		account_record(b->result.hold, ACCOUNT_SUCCESS, (int64_t)slap_get_time());

@@ -333,6 +333,26 @@ put_fact(BerElement *ber, const char *name, const struct berval *value)
 		ber_printf(ber, "{so}", name, value->bv_val, value->bv_len);
 }
 
+static void
+put_number(BerElement *ber, const char *name, int64_t number)
+{
+	char text[24];
+	struct berval value = { (ber_len_t)snprintf(text, sizeof(text), "%lld", (long long)number), text };
+
+	put_fact(ber, name, &value);
+}
+
+/* recovery_codes_left - how many a member has not used yet */
+static int
+recovery_codes_left(const struct member *member)
+{
+	int n = 0;
+
+	while (member->recovery_codes != NULL && !BER_BVISNULL(&member->recovery_codes[n]))
+		n++;
+	return n;
+}
+
 /* put_organization - the facts of the nearest organization above a member */
 static void
 put_organization(struct exop *x, BerElement *ber, const struct berval *member_ndn)
@@ -361,8 +381,7 @@ static void
 put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 {
 	const struct member *member = c->member;
-	struct berval happened, expires;
-	char text[24];
+	struct berval happened;
 
 	if (member == NULL)
 		return;
@@ -371,11 +390,10 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 	put_organization(x, ber, &member->ndn);
 	ber_str2bv(c->record.time, 0, 0, &happened);
 	put_fact(ber, "time", &happened);
-	if (c->token[0] == '\0')
-		return;
-	expires.bv_len = snprintf(text, sizeof(text), "%lld", (long long)c->expires);
-	expires.bv_val = text;
-	put_fact(ber, "expires", &expires);
+	if (strcmp(c->record.kind, "recovery-code-used") == 0)
+		put_number(ber, "remaining", recovery_codes_left(member));
+	if (c->token[0] != '\0')
+		put_number(ber, "expires", c->expires);
 }
 
 /* claim_answer - in: kind KIND_VOID or the record's */

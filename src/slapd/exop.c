@@ -30,8 +30,10 @@ static const struct exop_row {
 	{ BER_BVC(MUSTER_EXOP_ARC ".4"), EXOP_ENROL_TOTP, "enrolTotp", 0, 0, enrol_totp_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".5"), EXOP_CLAIM, "claim", 1, 0, claim_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".6"), EXOP_DONE, "done", 1, 0, done_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".7"), EXOP_REMOVE_TOTP, "removeTotp", 0, 0, remove_totp_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".8"), EXOP_NEW_APP_PASSWORD, "newAppPassword", 0, 0, new_app_password_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".9"), EXOP_CHECK_ACCOUNT, "checkAccount", 0, 1, check_account_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".10"), EXOP_NEW_RECOVERY_CODES, "newRecoveryCodes", 0, 0, new_recovery_codes_handle },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -106,6 +108,21 @@ void
 exop_judged(struct exop *x, int accepted)
 {
 	exop_audit(x, accepted ? LDAP_SUCCESS : LDAP_INVALID_CREDENTIALS, NULL);
+}
+
+void
+exop_answer_codes(struct exop *x, char codes[][RECOVERY_CODE_LEN + 1])
+{
+	BerElementBuffer buffer;
+	BerElement *ber = (BerElement *)&buffer;
+	int i;
+
+	ber_init_w_nullc(ber, LBER_USE_DER);
+	ber_printf(ber, "{");
+	for (i = 0; i < RECOVERY_CODES; i++)
+		ber_printf(ber, "s", codes[i]);
+	ber_printf(ber, "N}");
+	exop_answer_value(x, ber);
 }
 
 void

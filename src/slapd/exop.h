@@ -8,6 +8,9 @@
 
 #include "common/secret.h"
 
+#define RECOVERY_CODES 10
+#define RECOVERY_CODE_LEN 11 /* xxxxx-xxxxx */
+
 /* --- exop_decode.c: request values ---------------------------------------------------------------- */
 
 #define EXOP_VALUE_MAX (64 * 1024) /* octets of a whole request value; passwords end at SECRET_MAX */
@@ -44,8 +47,10 @@ enum exop_number {
 	EXOP_ENROL_TOTP = 4,
 	EXOP_CLAIM = 5,
 	EXOP_DONE = 6,
+	EXOP_REMOVE_TOTP = 7,
 	EXOP_NEW_APP_PASSWORD = 8,
-	EXOP_CHECK_ACCOUNT = 9
+	EXOP_CHECK_ACCOUNT = 9,
+	EXOP_NEW_RECOVERY_CODES = 10
 };
 
 /*
@@ -77,6 +82,7 @@ typedef void exop_handler(struct exop *x);
 exop_handler request_reset_handle, redeem_handle; /* exop_reset.c */
 exop_handler change_password_handle;              /* exop_password.c */
 exop_handler enrol_totp_handle;                   /* exop_totp.c */
+exop_handler remove_totp_handle, new_recovery_codes_handle; /* exop_factor.c */
 exop_handler claim_handle, done_handle;           /* courier.c */
 exop_handler new_app_password_handle;             /* exop_app.c */
 exop_handler check_account_handle;                /* check_account.c */
@@ -98,6 +104,9 @@ void exop_accepted(struct exop *x, const char *text);
 
 /* exop_judged - audit line of a question that is answered with success whatever the answer is: the login is accepted or not */
 void exop_judged(struct exop *x, int accepted);
+
+/* exop_answer_codes - the same with recovery codes: SEQUENCE OF OCTET STRING */
+void exop_answer_codes(struct exop *x, char codes[][RECOVERY_CODE_LEN + 1]);
 
 /* exop_refuse - audit line and answer of a refusal. reason: for the log alone, text: for the caller, may be NULL */
 void exop_refuse(struct exop *x, int result, const char *reason, const char *text);
@@ -167,9 +176,6 @@ const struct berval *lease_find(BerVarray leases, const char *record_id, int64_t
 int queue_entry_dn(struct muster *m, const char *record_id, struct berval *dn_out, struct berval *ndn_out);
 
 /* --- recovery.c ----------------------------------------------------------------------------------- */
-
-#define RECOVERY_CODES 10
-#define RECOVERY_CODE_LEN 11 /* xxxxx-xxxxx */
 
 /*
  * recovery_codes_new - ten fresh codes: the text for the member, the keyed hashes as modifications that replace

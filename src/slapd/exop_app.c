@@ -99,6 +99,7 @@ write_it(struct exop *x, struct member *member, const struct verify_result *resu
 		exop_refuse_verify(x, VERIFY_UNUSABLE);
 		goto out;
 	}
+	recovery_owe_used(current, result, pw->created, &mods);
 	outbox_owe(current, "app-password-added", NULL, pw->created, &mods);
 	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
 	if (rc == LDAP_SUCCESS) {

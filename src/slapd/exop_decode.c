@@ -130,6 +130,8 @@ static const struct field fields[][FIELDS_MAX] = {
 	                           { FIELD_CODE_OPTIONAL, ARG(code) }, { FIELD_OCTETS, ARG(new_password) } },
 	[EXOP_ENROL_TOTP] = { { FIELD_TARGET, 0 }, { FIELD_OCTETS, ARG(secret) }, { FIELD_OCTETS, ARG(seed) },
 	                      { FIELD_OCTETS, ARG(code) } },
+	[EXOP_REMOVE_TOTP] = { { FIELD_TARGET, 0 }, { FIELD_OCTETS, ARG(secret) }, { FIELD_OCTETS, ARG(code) } },
+	[EXOP_NEW_RECOVERY_CODES] = { { FIELD_TARGET, 0 }, { FIELD_OCTETS, ARG(secret) }, { FIELD_OCTETS, ARG(code) } },
 	[EXOP_CLAIM] = { { FIELD_TEXT, ARG(record_id) } },
 	[EXOP_DONE] = { { FIELD_TEXT, ARG(record_id) }, { FIELD_OUTCOME, 0 } },
 	[EXOP_NEW_APP_PASSWORD] = { { FIELD_TARGET, 0 }, { FIELD_OCTETS, ARG(secret) }, { FIELD_CODE_OPTIONAL, ARG(code) },

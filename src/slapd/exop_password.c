@@ -40,6 +40,8 @@ change_write(Operation *op, struct muster *m, struct member *member, struct veri
 			snprintf(text, PWRULES_TEXT_MAX, "%s", err_str(r));
 		return LDAP_UNWILLING_TO_PERFORM;
 	}
+	if (result != NULL)
+		recovery_owe_used(current, result, (int64_t)slap_get_time(), &mods);
 	rc = mods_write(op, m, &member->dn, &member->ndn, &mods);
 	if (rc == LDAP_SUCCESS) {
 		connections_end_others(op, &member->ndn);

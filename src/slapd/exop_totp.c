@@ -35,22 +35,6 @@ enrol_plan(struct exop *x, const struct member *member, const struct verify_resu
 	return 0;
 }
 
-/* codes_answer - SEQUENCE OF OCTET STRING */
-static void
-codes_answer(struct exop *x, char codes[RECOVERY_CODES][RECOVERY_CODE_LEN + 1])
-{
-	BerElementBuffer buffer;
-	BerElement *ber = (BerElement *)&buffer;
-	int i;
-
-	ber_init_w_nullc(ber, LBER_USE_DER);
-	ber_printf(ber, "{");
-	for (i = 0; i < RECOVERY_CODES; i++)
-		ber_printf(ber, "s", codes[i]);
-	ber_printf(ber, "N}");
-	exop_answer_value(x, ber);
-}
-
 /* enrol_write - everything in one modification, then the answer */
 static void
 enrol_write(struct exop *x, struct member *member, const struct verify_result *result, int64_t step, int64_t now)
@@ -68,7 +52,7 @@ enrol_write(struct exop *x, struct member *member, const struct verify_result *r
 	if (rc == LDAP_SUCCESS) {
 		connections_end_others(x->op, &member->ndn);
 		exop_accepted(x, NULL);
-		codes_answer(x, codes);
+		exop_answer_codes(x, codes);
 	} else if (rc == LDAP_CONSTRAINT_VIOLATION || rc == LDAP_TYPE_OR_VALUE_EXISTS) {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "another one was quicker", TEXT_ACTIVE);
 	} else {

@@ -311,6 +311,7 @@ struct verify_request {
 	struct berval password;
 	struct berval code;   /* BER_BVNULL when not given separately */
 	int has_control;      /* 0: the password may end in the code */
+	int code_apart;       /* the code is never the end of the password, not even where there is no factor: it is passed over then */
 	int may_remember;     /* bind only */
 	struct berval rhost;  /* where a client says that it asks for; empty when it did not */
 };
@@ -481,6 +482,9 @@ void grace_free(struct grace_table **table);
  */
 int recovery_match(struct muster *m, const struct member *member, const void *typed, size_t len,
                    struct berval *stored_out);
+
+/* recovery_owe_used - tell the member when a verification that is about to be written spends a recovery code */
+void recovery_owe_used(const struct member *member, const struct verify_result *result, int64_t now, Modifications **mods);
 
 /* --- reseal.c ----------------------------------------------------------------------------------- */
 

@@ -101,3 +101,10 @@ recovery_match(struct muster *m, const struct member *member, const void *typed,
 	secret_wipe_array(code);
 	return found;
 }
+
+void
+recovery_owe_used(const struct member *member, const struct verify_result *result, int64_t now, Modifications **mods)
+{
+	if (!BER_BVISNULL(&result->recovery))
+		outbox_owe(member, "recovery-code-used", NULL, now, mods);
+}

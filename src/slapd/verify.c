@@ -64,6 +64,10 @@ split(struct check *c)
 	}
 	if (active || BER_BVISNULL(&c->code))
 		return 0;
+	if (q->code_apart) {
+		BER_BVZERO(&c->code);
+		return 0;
+	}
 	/* No factor, so there is no code: what a client took for one is the end of the password. */
 	if (password->bv_len > SECRET_MAX || c->code.bv_len > SECRET_MAX)
 		return 0;

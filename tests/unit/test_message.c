@@ -170,7 +170,8 @@ static void
 each_kind_speaks_both_languages(void **state)
 {
 	static const char *const kinds[] = { "reset", "password-changed", "password-set-by-admin", "factor-added",
-	                                     "factor-removed", "app-password-added", "app-password-revoked" };
+	                                     "factor-removed", "app-password-added", "app-password-revoked",
+	                                     "recovery-code-used", "recovery-codes-new" };
 	char english[1024], korean[1024];
 	struct built b;
 	size_t i;
@@ -193,6 +194,24 @@ each_kind_speaks_both_languages(void **state)
 		assert_true(text_is_utf8(korean, strlen(korean)));
 		assert_lines_are_well_formed(b.message);
 	}
+}
+
+static void
+recovery_codes_left_are_told(void **state)
+{
+	struct directory_fact with[] = { { "login", "alice" }, { "time", "1795238076" }, { "remaining", "9" } };
+	struct directory_claim claim = claim_of("recovery-code-used", "alice@example.com", "en");
+	struct built b;
+
+	(void)state;
+	claim.facts = with;
+	claim.facts_len = 3;
+	build(&claim, &b);
+	assert_non_null(strstr(b.body, "\nRecovery codes left: 9\n\n"));
+	with[2].value = "many\r\nBcc: eve@example.org";
+	build(&claim, &b);
+	assert_null(strstr(b.body, "Recovery codes left"));
+	assert_null(strstr(b.body, "eve"));
 }
 
 static void
@@ -373,6 +392,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_token_stands_alone_on_a_line),
 		cmocka_unit_test(each_kind_speaks_both_languages),
+		cmocka_unit_test(recovery_codes_left_are_told),
 		cmocka_unit_test(the_first_language_we_speak_is_used),
 		cmocka_unit_test(headers_are_complete),
 		cmocka_unit_test(a_fact_adds_no_line_and_no_header),
