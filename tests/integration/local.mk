@@ -12,6 +12,7 @@ integration_tests += \
 	tests/integration/test_doctor.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_keys.py \
+	tests/integration/test_factors.py \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
 	tests/integration/test_gate.py \

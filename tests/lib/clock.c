@@ -1,6 +1,6 @@
 /*
- * clock.c - a library for LD_PRELOAD that moves the time of day of one program while it runs. MUSTER_CLOCK names a file
- *           of 8 octets: seconds to add, native byte order.
+ * clock.c - a library for LD_PRELOAD that moves the time of day, and the time since the machine was started, of one program
+ *           while it runs. MUSTER_CLOCK names a file of 16 octets: seconds to add to either, native byte order.
  *
  * libfaketime cannot follow a file inside slapd: its read_config_file() resolves to slapd's function of that name.
  */
@@ -25,7 +25,7 @@ clock_start(void)
 
 	if (fd < 0)
 		_exit(99);
-	map = mmap(NULL, sizeof(*moved), PROT_READ, MAP_SHARED, fd, 0);
+	map = mmap(NULL, 2 * sizeof(*moved), PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
 		_exit(99);
@@ -38,7 +38,9 @@ clock_gettime(clockid_t id, struct timespec *out)
 	int r = (int)syscall(SYS_clock_gettime, id, out);
 
 	if (r == 0 && moved != NULL && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		out->tv_sec += *moved;
+		out->tv_sec += moved[0];
+	if (r == 0 && moved != NULL && id == CLOCK_BOOTTIME)
+		out->tv_sec += moved[1];
 	return r;
 }
 

@@ -9,6 +9,8 @@ CHANGE_PASSWORD = ARC + ".3"
 ENROL_TOTP = ARC + ".4"
 CLAIM = ARC + ".5"
 DONE = ARC + ".6"
+REMOVE_TOTP = ARC + ".7"
+NEW_RECOVERY_CODES = ARC + ".10"
 NEW_APP_PASSWORD = ARC + ".8"
 CHECK_ACCOUNT = ARC + ".9"
 
@@ -57,6 +59,16 @@ def enrol_totp(session, target, password, secret, code):
     result = session.extended(ENROL_TOTP, value)
     codes = [text.decode() for _, text in ber.read_sequence(result.value)] if result.value else []
     return result, codes
+
+
+def remove_totp(session, target, password, code):
+    return session.extended(REMOVE_TOTP, ber.sequence(_target(target), ber.octets(password), ber.octets(code)))
+
+
+def new_recovery_codes(session, target, password, code):
+    """(result, recovery codes)"""
+    result = session.extended(NEW_RECOVERY_CODES, ber.sequence(_target(target), ber.octets(password), ber.octets(code)))
+    return result, [text.decode() for _, text in ber.read_sequence(result.value)] if result.value else []
 
 
 def claim(session, record):

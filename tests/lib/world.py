@@ -359,11 +359,12 @@ class World:
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
-    def move_clock(self, seconds):
-        """slapd's clock is this far from the real one from now on (with faketime)."""
+    def move_clock(self, seconds, uptime=0):
+        """slapd's clock, and the time since the machine was started, are this far from the real ones from now on (with
+        faketime)."""
         # In place: slapd has the file mapped.
         with open(os.open(self.clock_path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(struct.pack("=q", seconds))
+            file.write(struct.pack("=qq", seconds, uptime))
 
     def _clock_library(self):
         path = os.path.join(self.folder, "clock.so")
