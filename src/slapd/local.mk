@@ -51,6 +51,7 @@ overlay_sources = \
 	src/slapd/write.h \
 	src/slapd/write_add.c \
 	src/slapd/write_app.c \
+	src/slapd/write_audit.c \
 	src/slapd/write_checks.c \
 	src/slapd/write_factor.c \
 	src/slapd/write_modify.c \

@@ -93,23 +93,39 @@ check_add(struct write *w, Entry *e)
 	return rc;
 }
 
+/* walk - on to the database, with an audit line of how it went; entries that are none of ours go on without one */
+static int
+walk(struct write *w, enum write_subject subject, slap_operation_t which)
+{
+	int rc;
+
+	if (subject == SUBJECT_OTHER)
+		return SLAP_CB_CONTINUE;
+	rc = op_walk(w->op, w->rs, w->m, which, 1);
+	write_audit(w, rc);
+	return rc;
+}
+
 int
 add_hook(Operation *op, SlapReply *rs)
 {
+	enum write_subject subject;
 	struct write w;
 	int rc;
 
 	if (write_is_replicated(op))
 		return SLAP_CB_CONTINUE;
 	write_begin(&w, op, rs);
+	subject = write_subject_of(op->ora_e);
+	write_audit_begin(&w, subject, NULL);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_add(&w, op->ora_e);
 	if (rc != LDAP_SUCCESS) {
-		write_audit(&w, "add", rc);
+		write_audit(&w, rc);
 		return write_answer(&w, rc);
 	}
-	return member_is(op->ora_e) ? write_add_member(&w) : SLAP_CB_CONTINUE;
+	return subject == SUBJECT_MEMBER ? write_add_member(&w) : walk(&w, subject, op_add);
 }
 
 /* --- modify --------------------------------------------------------------------------------------- */
@@ -289,6 +305,7 @@ is_ours(struct write *w)
 int
 modify_hook(Operation *op, SlapReply *rs)
 {
+	enum write_subject subject;
 	struct kind before, after;
 	struct write w;
 	Entry *e;
@@ -302,6 +319,8 @@ modify_hook(Operation *op, SlapReply *rs)
 		return SLAP_CB_CONTINUE; /* the database says that there is no such entry */
 	w.self = dn_match(&op->o_ndn, &op->o_req_ndn);
 	kind_of(op, e, &before, &after);
+	subject = after.member && !before.member ? SUBJECT_MEMBER : write_subject_of(e);
+	write_audit_begin(&w, subject, op->orm_modlist);
 	ours = before.member && is_ours(&w);
 	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
 	rc = check_connection(&w);
@@ -315,10 +334,10 @@ modify_hook(Operation *op, SlapReply *rs)
 	}
 	write_entry_release(&w, e);
 	if (rc != LDAP_SUCCESS) {
-		write_audit(&w, "modify", rc);
+		write_audit(&w, rc);
 		return write_answer(&w, rc);
 	}
-	return ours ? write_modify_member(&w) : SLAP_CB_CONTINUE;
+	return ours ? write_modify_member(&w) : walk(&w, subject, op_modify);
 }
 
 /* --- modrdn --------------------------------------------------------------------------------------- */
@@ -376,15 +395,30 @@ name_changes(Operation *op, const AttributeDescription *type)
 	return 0;
 }
 
+/* begin_entry - write_audit_begin() for a write of a stored entry as a whole */
+static enum write_subject
+begin_entry(struct write *w)
+{
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
+	enum write_subject subject = write_subject_of(e);
+
+	if (e != NULL)
+		write_entry_release(w, e);
+	write_audit_begin(w, subject, NULL);
+	return subject;
+}
+
 int
 modrdn_hook(Operation *op, SlapReply *rs)
 {
+	enum write_subject subject;
 	struct write w;
 	int rc;
 
 	if (write_is_replicated(op))
 		return write_replicated_modrdn(op, rs);
 	write_begin(&w, op, rs);
+	subject = begin_entry(&w);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_name(&w);
@@ -393,7 +427,7 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (rc == LDAP_SUCCESS)
 		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {
-		write_audit(&w, "rename", rc);
+		write_audit(&w, rc);
 		return write_answer(&w, rc);
 	}
 	/* An address in the name is an address that has not been proved. */
@@ -404,44 +438,35 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (name_changes(op, muster_ad.mobile))
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
 	/* Whoever gets the name next is somebody else. Other entries have members below them. */
-	return connections_end_walk(op, rs, w.m, op_modrdn, 1, END_ALL);
+	rc = connections_end_walk(op, rs, w.m, op_modrdn, 1, END_ALL);
+	if (subject != SUBJECT_OTHER)
+		write_audit(&w, rc);
+	return rc;
 }
 
 /* --- delete --------------------------------------------------------------------------------------- */
 
-/* is_member - 1 when the operation is about a member */
-static int
-is_member(struct write *w)
-{
-	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
-	int member;
-
-	if (e == NULL)
-		return 0;
-	member = member_is(e);
-	write_entry_release(w, e);
-	return member;
-}
-
 int
 delete_hook(Operation *op, SlapReply *rs)
 {
+	enum write_subject subject;
 	struct write w;
 	int rc;
 
 	if (write_is_replicated(op))
 		return write_replicated_delete(op, rs);
 	write_begin(&w, op, rs);
+	subject = begin_entry(&w);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
 	if (rc != LDAP_SUCCESS) {
-		write_audit(&w, "delete", rc);
+		write_audit(&w, rc);
 		return write_answer(&w, rc);
 	}
-	if (!is_member(&w))
-		return SLAP_CB_CONTINUE;
+	if (subject != SUBJECT_MEMBER)
+		return walk(&w, subject, op_delete);
 	rc = connections_end_walk(op, rs, w.m, op_delete, 1, END_ALL);
-	write_audit(&w, "delete-member", rc);
+	write_audit(&w, rc);
 	return rc;
 }

@@ -2,6 +2,7 @@
  * write.h - what the hooks for add, modify, modrdn and delete share among themselves and nobody else needs.
  *
  *   write.c           the hooks: what is none of our business goes on at once
+ *   write_audit.c     the audit line
  *   write_checks.c    values and rights, of every entry
  *   write_add.c       a member is added
  *   write_modify.c    a member is modified
@@ -29,7 +30,11 @@ struct write {
 
 	/* a refusal */
 	char text[WRITE_TEXT_MAX];
-	const char *rule; /* for the audit line; NULL: the one that the result stands for */
+
+	/* for the audit line */
+	const char *what;
+	const char *rule; /* NULL: the one that the result stands for */
+	char changes[WRITE_TEXT_MAX]; /* names of attributes */
 	enum ppctrl_error ppolicy;
 
 	/* modification of a member */
@@ -39,18 +44,28 @@ struct write {
 	int manages_seed;     /* may store what is sealed already */
 	Modifications *owed;  /* what the overlay writes in the same modification */
 	enum connections_scope end; /* once it is written: the member is not active any more, or its login is another */
-	const char *what;     /* for the audit line */
 	struct verify_result verified;
 	int verifying;        /* verified is to be ended after the answer */
 };
+
+/* --- write_audit.c -------------------------------------------------------------------------------- */
+
+/* Whose writes have a line of their own; a refusal always has one. */
+enum write_subject { SUBJECT_OTHER, SUBJECT_MEMBER, SUBJECT_ORGANIZATION, SUBJECT_POLICY };
+
+/* write_subject_of - in: e  NULL: nobody's */
+enum write_subject write_subject_of(Entry *e);
+
+/* write_audit_begin - what is done to what, and to which of its attributes. in: changes  may be NULL */
+void write_audit_begin(struct write *w, enum write_subject subject, const Modifications *changes);
+
+/* write_audit - the audit line of a write, refused or not */
+void write_audit(struct write *w, int result);
 
 /* --- write_checks.c ------------------------------------------------------------------------------- */
 
 /* write_refuse - remember a refusal; returns result */
 int write_refuse(struct write *w, int result, const char *text);
-
-/* write_audit - the audit line of a write, refused or not */
-void write_audit(struct write *w, const char *operation, int result);
 
 /* write_answer - send the refusal; what a hook returns */
 int write_answer(struct write *w, int result);

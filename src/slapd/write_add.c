@@ -141,11 +141,11 @@ write_add_member(struct write *w)
 	if (rc == LDAP_SUCCESS)
 		rc = add_seed(w, e, uuid);
 	if (rc != LDAP_SUCCESS) {
-		write_audit(w, "add-member", rc);
+		write_audit(w, rc);
 		return write_answer(w, rc);
 	}
 	/* ppolicy must not judge the hash. */
 	rc = op_walk(w->op, w->rs, w->m, op_add, 0);
-	write_audit(w, "add-member", rc);
+	write_audit(w, rc);
 	return rc;
 }

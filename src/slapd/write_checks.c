@@ -16,21 +16,6 @@ write_refuse(struct write *w, int result, const char *text)
 	return result;
 }
 
-void
-write_audit(struct write *w, const char *operation, int result)
-{
-	struct audit_event event = {
-		.operation = operation,
-		.dn = &w->op->o_req_dn,
-		.result = result,
-		.factor = w->verified.factor,
-		.rule = w->rule,
-		.text = w->text,
-	};
-
-	audit(w->op, &event);
-}
-
 int
 write_answer(struct write *w, int result)
 {

@@ -112,17 +112,17 @@ write_modify_member(struct write *w)
 {
 	int rc;
 
-	w->what = "modify-member";
 	if (member_load(w->op, w->m, &w->op->o_req_ndn, &w->member) < 0) {
 		rc = write_refuse(w, LDAP_OTHER, "internal error");
+		write_audit(w, rc);
 		return write_answer(w, rc);
 	}
 	rc = plan(w);
 	if (rc == LDAP_SUCCESS) {
 		rc = carry_on(w);
-		write_audit(w, w->what, rc);
+		write_audit(w, rc);
 	} else {
-		write_audit(w, w->what, rc);
+		write_audit(w, rc);
 		rc = write_answer(w, rc);
 	}
 	if (w->verifying)
