@@ -160,8 +160,10 @@ connection_log(const struct connection *c, const struct proto_message *answer, i
 
 	if (c->request->type == REQ_HELLO && answer->status == PROTO_OK)
 		return;
-	log_info("%s id=%" PRIu64 ".%u uid=%u user=%s service=%s tty=%s rhost=%s outcome=%s ms=%" PRId64,
-	         request_name(c->request), c->id, c->requests, (unsigned)c->caller.uid, log_value(c->request->user, user),
-	         log_value(c->caller.service, service), log_value(c->caller.tty, tty), log_value(c->caller.rhost, rhost),
-	         request_outcome(answer), took_ms);
+	/* The fields of slapd's audit line that the gate knows, in the same order; then its own. */
+	log_info("outcome=%s operation=%s user=%s uid=%u service=%s rhost=%s tty=%s rule=%s id=%" PRIu64 ".%u ms=%" PRId64,
+	         answer->status == PROTO_OK ? "accepted" : "refused", request_name(c->request),
+	         log_value(c->request->user, user), (unsigned)c->caller.uid, log_value(c->caller.service, service),
+	         log_value(c->caller.rhost, rhost), log_value(c->caller.tty, tty), request_rule(answer), c->id, c->requests,
+	         took_ms);
 }

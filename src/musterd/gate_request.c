@@ -513,29 +513,29 @@ request_name(const struct proto_message *request)
 }
 
 const char *
-request_outcome(const struct proto_message *answer)
+request_rule(const struct proto_message *answer)
 {
-	static const char *const missing[] = { "denied", "code-required", "enrol-required", "change-required", "expired" };
+	static const char *const missing[] = { "credentials", "code-missing", "enrol-required", "change-required", "expired" };
 
 	switch (answer->status) {
 	case PROTO_OK:
-		return "ok";
+		return "-";
 	case PROTO_DENIED:
-		return "denied";
+		return "credentials";
 	case PROTO_MORE:
 		if (answer->state >= STATE_CODE_REQUIRED && answer->state <= STATE_EXPIRED)
 			return missing[answer->state];
-		return "code-required"; /* of a change */
+		return "code-missing"; /* of a change */
 	case PROTO_RULES:
-		return "rules";
+		return "password-rules";
 	case PROTO_BUSY:
 		return "busy";
 	case PROTO_NOT_ALLOWED:
 		return "not-allowed";
 	case PROTO_BAD_REQUEST:
-		return "bad-request";
+		return "protocol";
 	default:
-		return "unavailable";
+		return "server";
 	}
 }
 

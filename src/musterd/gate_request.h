@@ -51,9 +51,9 @@ void request_release(struct request_site *site, struct request_caller *caller);
 int request_answer(struct request_site *site, struct request_caller *caller, const struct proto_message *request,
                    struct proto_message **answer_out, struct lease *used_out, int *used_r_out);
 
-/* request_name, request_outcome - for the log. */
+/* request_name, request_rule - for the log. */
 const char *request_name(const struct proto_message *request);
-const char *request_outcome(const struct proto_message *answer);
+const char *request_rule(const struct proto_message *answer);
 
 /*
  * request_enrol_start - fill an answer with a fresh seed in the three forms a person can use.

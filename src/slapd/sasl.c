@@ -35,24 +35,43 @@ member_may_be_in(Operation *op, const struct member *member)
 	return member->status == MEMBER_ACTIVE && member->policy_usable && networks_allow(op, &member->policy, &no_rhost);
 }
 
-/* identity_refused - 1 when a name is that of a member who must not be in, or nobody can tell */
-static int
-identity_refused(Operation *op, struct berval *ndn)
+enum identity { IDENTITY_OTHER, IDENTITY_MEMBER, IDENTITY_REFUSED };
+
+/* identity_of - whose a name is; a member's who must not be in, or when nobody can tell, is refused */
+static enum identity
+identity_of(Operation *op, struct berval *ndn)
 {
 	struct member *member = NULL;
 	struct muster *m;
 	BackendDB *be;
-	int refused, r;
+	enum identity identity = IDENTITY_OTHER;
+	int r;
 
 	if (BER_BVISEMPTY(ndn))
-		return 0;
+		return IDENTITY_OTHER;
 	m = overlay_instance(ndn, &be);
 	if (m == NULL)
-		return 0;
+		return IDENTITY_OTHER;
 	r = member_load(op, m, ndn, &member);
-	refused = r == 0 ? !member_may_be_in(op, member) : r != ERR_NOT_FOUND && r != ERR_REFUSED;
+	if (r == 0)
+		identity = member_may_be_in(op, member) ? IDENTITY_MEMBER : IDENTITY_REFUSED;
+	else if (r != ERR_NOT_FOUND && r != ERR_REFUSED)
+		identity = IDENTITY_REFUSED;
 	member_free(&member);
-	return refused;
+	return identity;
+}
+
+/* sasl_audit - a bind of somebody who is, or would be, a member */
+static void
+sasl_audit(Operation *op, const struct berval *dn, int result)
+{
+	struct audit_event event = { .operation = "sasl", .dn = dn, .result = result, .text = op->orb_mech.bv_val };
+
+	if (result == LDAP_SUCCESS)
+		event.factor = strcasecmp(op->orb_mech.bv_val, "GSSAPI") == 0 ? "kerberos" : "external";
+	else
+		event.rule = "suspended";
+	audit(op, &event);
 }
 
 /*
@@ -62,16 +81,31 @@ identity_refused(Operation *op, struct berval *ndn)
 static int
 sasl_result(Operation *op, SlapReply *rs)
 {
+	struct berval *names[] = { &op->orb_edn, &op->o_conn->c_sasl_authz_dn };
+	const struct berval *member = NULL;
+	size_t i;
+
 	if ((rs->sr_type != REP_SASL && rs->sr_type != REP_RESULT) || rs->sr_err != LDAP_SUCCESS)
 		return SLAP_CB_CONTINUE;
-	if (identity_refused(op, &op->orb_edn) || identity_refused(op, &op->o_conn->c_sasl_authz_dn)) {
-		audit(op, &(struct audit_event){ .operation = "sasl", .dn = &op->orb_edn, .rule = "suspended",
-		                                 .result = LDAP_INVALID_CREDENTIALS });
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		switch (identity_of(op, names[i])) {
+		case IDENTITY_OTHER:
+			continue;
+		case IDENTITY_MEMBER:
+			member = names[i];
+			continue;
+		case IDENTITY_REFUSED:
+			break;
+		}
+		sasl_audit(op, names[i], LDAP_INVALID_CREDENTIALS);
 		rs->sr_err = LDAP_INVALID_CREDENTIALS;
 		rs->sr_sasldata = NULL;
 		op->o_tmpfree(op->orb_edn.bv_val, op->o_tmpmemctx);
 		BER_BVZERO(&op->orb_edn);
+		return SLAP_CB_CONTINUE;
 	}
+	if (member != NULL)
+		sasl_audit(op, member, LDAP_SUCCESS);
 	return SLAP_CB_CONTINUE;
 }
 

@@ -356,7 +356,7 @@ def test_log_has_no_secret():
     log = gate.log()
     for secret in (people.PASSWORD, NEW, "Given#2026", "mr1-"):
         tap.ok(secret not in log, "%s... is in no line of musterd's log" % secret[:3])
-    tap.ok(re.search(r"login id=\d+\.\d+ uid=\d+ user=\S+ service=muster tty=- rhost=- outcome=ok ms=\d+", log),
+    tap.ok(re.search(r"outcome=accepted operation=login user=\S+ uid=\d+ service=muster rhost=- tty=- rule=- id=\d+\.\d+ ms=\d+", log),
            "each request has its line")
     tap.ok(all(line.startswith("musterd: ") for line in log.splitlines()), "a line break in a name makes no second line")
 
