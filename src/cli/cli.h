@@ -82,6 +82,10 @@ int doctor_member(struct session *s);
 int org_add(struct session *s);
 int org_list(struct session *s);
 int org_show(struct session *s);
+int policy_show(struct session *s);
+int policy_set(struct session *s);
+int policy_use(struct session *s);
+int policy_list(struct session *s);
 int member_add(struct session *s);
 int member_list(struct session *s);
 int member_show(struct session *s);
@@ -226,6 +230,18 @@ int person_check(const struct person *person);
 int person_add(struct session *s, const char *dn, const struct person *person);
 /* is_owner - 1 when the organization names that DN */
 int organization_has_owner(const struct directory_entry *org, const char *dn);
+
+/* --- policy.c: the rules of an organization -------------------------------------------------------- */
+
+#define POLICY_COLUMNS 21
+
+/* policy_put - every rule with what holds, also where policy says nothing or is NULL; policy_columns - their titles */
+void policy_put(const struct directory_entry *policy, json_t *object);
+void policy_columns(struct column columns[POLICY_COLUMNS]);
+/* policy_template - a policy below ou=policies. Prints when it is not there. */
+int policy_template(struct session *s, const char *name, struct directory_entry **template_out);
+/* policy_copy - a template's attributes as those of an organization's own policy; record points into template */
+void policy_copy(const struct directory_entry *template, struct record *record);
 
 /* --- qr.c ---------------------------------------------------------------------------------------------- */
 

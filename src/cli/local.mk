@@ -49,6 +49,7 @@ muster_SOURCES = \
 	src/cli/pam_stack.h \
 	src/cli/pam_walk.c \
 	src/cli/password.c \
+	src/cli/policy.c \
 	src/cli/policy_facts.c \
 	src/cli/policy_facts.h \
 	src/cli/prompt.c \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/policy_facts.h"
 
 #define POLICY_DEFAULT "console-16"
 
@@ -101,15 +102,8 @@ static int
 write_policy(struct session *s, struct made *made, const char *dn, const struct directory_entry *template)
 {
 	struct record record = { .n = 0 };
-	size_t i;
 
-	record_put(&record, CHANGE_ADD, "cn", "policy");
-	for (i = 0; i < template->attributes_len; i++) {
-		const struct directory_attribute *a = &template->attributes[i];
-
-		if (strcasecmp(a->name, "cn") != 0)
-			record_put_values(&record, CHANGE_ADD, a->name, a->values, a->values_len);
-	}
+	policy_copy(template, &record);
 	return write_entry(s, made, dn, &record);
 }
 
@@ -208,21 +202,6 @@ check_free(struct session *s)
 }
 
 static int
-read_template(struct session *s, struct directory_entry **template_out)
-{
-	const char *name = s->args.value[OPT_POLICY] != NULL ? s->args.value[OPT_POLICY] : POLICY_DEFAULT;
-	char *dn = directory_dn("cn=%s,ou=policies,%D", name, s->base);
-	int r = dn != NULL ? directory_read(s->d, dn, NULL, template_out) : ERR_MEMORY;
-
-	free(dn);
-	if (r == ERR_NOT_FOUND) {
-		say_error("no policy \"%s\" below ou=policies,%s", name, s->base);
-		return EXIT_NOT_FOUND;
-	}
-	return r == 0 ? EXIT_DONE : say_failure(s, r, name);
-}
-
-static int
 check_add(struct session *s, const struct person *owner)
 {
 	static const enum option_id needed[] = { OPT_DOMAIN, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL };
@@ -262,7 +241,8 @@ org_add(struct session *s)
 	if (status == EXIT_DONE)
 		status = check_free(s);
 	if (status == EXIT_DONE)
-		status = read_template(s, &template);
+		status = policy_template(s, s->args.value[OPT_POLICY] != NULL ? s->args.value[OPT_POLICY] : POLICY_DEFAULT,
+		                         &template);
 	if (status == EXIT_DONE && organization_names(s, s->args.words[0], &org) != 0)
 		status = say_failure(s, ERR_MEMORY, "organization");
 	if (status == EXIT_DONE)
@@ -341,33 +321,16 @@ org_list(struct session *s)
 	return print_list(s, list, columns, 3);
 }
 
-/* The numbers of the policy an organization lives under; what is absent is left out. */
-static void
-add_policy(struct session *s, const char *dn, json_t *object)
-{
-	static const char *const names[] = { "pwdMinLength", "pwdMaxLength", "pwdInHistory", "pwdMaxAge",
-		"pwdMaxFailure", "musterSecondFactor", NULL };
-	struct directory_entry *policy = NULL;
-	size_t i;
-
-	if (dn == NULL || directory_read(s->d, dn, names, &policy) != 0)
-		return;
-	for (i = 0; names[i] != NULL; i++)
-		(void)json_object_set_new(object, names[i], json_attribute(policy, names[i]));
-	directory_entry_free(&policy);
-}
-
 int
 org_show(struct session *s)
 {
-	static const struct column columns[] = {
+	struct column columns[6 + POLICY_COLUMNS] = {
 		{ "name", "name" }, { "domain", "domain" }, { "owners", "owners" }, { "uuid", "UUID" },
-		{ "registered", "registered" }, { "policy", "policy" }, { "pwdMinLength", "shortest" },
-		{ "pwdMaxLength", "longest" }, { "pwdInHistory", "history" }, { "pwdMaxAge", "age" },
-		{ "pwdMaxFailure", "failures" }, { "musterSecondFactor", "second factor" }
+		{ "registered", "registered" }, { "policy", "policy" }
 	};
-	struct directory_entry *org = NULL;
+	struct directory_entry *org = NULL, *policy = NULL;
 	json_t *object;
+	char *dn = NULL;
 	int status;
 
 	status = session_bind(s);
@@ -376,8 +339,12 @@ org_show(struct session *s)
 	if (status != EXIT_DONE)
 		return status;
 	object = organization_json(org);
-	if (object != NULL)
-		add_policy(s, directory_value(org, "musterPolicyEntry"), object);
+	/* Who may not read the rules sees the rest. */
+	if (object != NULL && policy_of_organization(s, org, NULL, &dn, &policy) == 0)
+		policy_put(policy, object);
+	policy_columns(columns + 6);
+	directory_entry_free(&policy);
 	directory_entry_free(&org);
+	free(dn);
 	return print_object(s, object, columns, sizeof(columns) / sizeof(columns[0]));
 }

@@ -17,6 +17,7 @@
 #define RESULT_CONFIDENTIALITY_REQUIRED 13
 
 #define LINE_MAX_OCTETS 4096
+#define TITLE_WIDTH 16
 
 static int as_json;
 
@@ -265,16 +266,20 @@ int
 print_object(struct session *s, json_t *object, const struct column *columns, size_t n)
 {
 	char text[LINE_MAX_OCTETS];
-	size_t i;
+	size_t i, width = TITLE_WIDTH;
 
 	if (object == NULL)
 		return no_memory(object);
 	if (s->args.value[OPT_JSON] != NULL)
 		return dump(object);
 	for (i = 0; i < n; i++) {
+		if (strlen(columns[i].title) > width)
+			width = strlen(columns[i].title);
+	}
+	for (i = 0; i < n; i++) {
 		value_text(json_object_get(object, columns[i].key), text, sizeof(text));
 		if (*text != '\0')
-			printf("%-16s %s\n", columns[i].title, text);
+			printf("%-*s %s\n", (int)width, columns[i].title, text);
 	}
 	json_decref(object);
 	return EXIT_DONE;

@@ -10,56 +10,45 @@
 #include "cli/cli.h"
 #include "common/text.h"
 #include "core/network.h"
+#include "core/policy.h"
 
-static const struct number {
-	const char *name;
-	size_t offset;
-	int64_t min, max, absent;
-} numbers[] = {
-	{ "pwdMinLength", offsetof(struct policy_facts, min_length), 1, 256, 8 },
-	{ "pwdMaxLength", offsetof(struct policy_facts, max_length), 1, 256, 16 },
-	{ "pwdInHistory", offsetof(struct policy_facts, history), 0, 24, 2 },
-	{ "pwdMaxAge", offsetof(struct policy_facts, max_age_sec), 0, 315360000, 0 },
-	{ "pwdMaxFailure", offsetof(struct policy_facts, max_failure), 1, 100, 5 },
-	{ "pwdMinDelay", offsetof(struct policy_facts, min_delay_sec), 1, 86400, 1 },
-	{ "pwdMaxDelay", offsetof(struct policy_facts, max_delay_sec), 1, 86400, 900 },
-	{ "pwdLockoutDuration", offsetof(struct policy_facts, lockout_duration_sec), 0, 31536000, 0 },
-	{ "musterTokenLifetime", offsetof(struct policy_facts, token_lifetime_sec), 60, 86400, 3600 },
-	{ "musterDailyPasswordFailures", offsetof(struct policy_facts, daily_password_failures), 10, 1000, 100 },
-	{ "musterDailyCodeFailures", offsetof(struct policy_facts, daily_code_failures), 1, 50, 50 },
-	{ "musterCodeWindow", offsetof(struct policy_facts, code_window), 0, 10, 1 },
-	{ "musterMaxAppPasswords", offsetof(struct policy_facts, max_app_passwords), 0, 50, 10 },
-	/* 0, which nobody may write: as pwdMinLength */
-	{ "musterPwdMinLengthFactor", offsetof(struct policy_facts, min_length_factor), 1, 256, 0 },
+/* Where each number goes. */
+static const size_t number_fields[POLICY_NUMBERS] = {
+	[POLICY_MIN_LENGTH] = offsetof(struct policy_facts, min_length),
+	[POLICY_MAX_LENGTH] = offsetof(struct policy_facts, max_length),
+	[POLICY_MIN_LENGTH_FACTOR] = offsetof(struct policy_facts, min_length_factor),
+	[POLICY_IN_HISTORY] = offsetof(struct policy_facts, history),
+	[POLICY_MAX_AGE] = offsetof(struct policy_facts, max_age_sec),
+	[POLICY_MAX_FAILURE] = offsetof(struct policy_facts, max_failure),
+	[POLICY_MIN_DELAY] = offsetof(struct policy_facts, min_delay_sec),
+	[POLICY_MAX_DELAY] = offsetof(struct policy_facts, max_delay_sec),
+	[POLICY_LOCKOUT_DURATION] = offsetof(struct policy_facts, lockout_duration_sec),
+	[POLICY_DAILY_PASSWORD_FAILURES] = offsetof(struct policy_facts, daily_password_failures),
+	[POLICY_DAILY_CODE_FAILURES] = offsetof(struct policy_facts, daily_code_failures),
+	[POLICY_CODE_WINDOW] = offsetof(struct policy_facts, code_window),
+	[POLICY_MAX_APP_PASSWORDS] = offsetof(struct policy_facts, max_app_passwords),
+	[POLICY_TOKEN_LIFETIME] = offsetof(struct policy_facts, token_lifetime_sec),
 };
 
 static void
 read_numbers(const struct directory_entry *policy, struct policy_facts *facts, char *wrong, size_t size)
 {
-	const char *value;
-	int64_t *field;
+	int64_t numbers[POLICY_NUMBERS];
+	const char *value, *conflict;
 	size_t i;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		field = (int64_t *)((char *)facts + numbers[i].offset);
-		value = policy != NULL ? directory_value(policy, numbers[i].name) : NULL;
-		if (value != NULL && text_number(value, strlen(value), numbers[i].min, numbers[i].max, field) != 0 &&
+	for (i = 0; i < POLICY_NUMBERS; i++) {
+		value = policy != NULL ? directory_value(policy, policy_limits[i].attribute) : NULL;
+		if (policy_number_read((enum policy_number)i, value, value != NULL ? strlen(value) : 0, &numbers[i]) != 0 &&
 		    *wrong == '\0')
-			snprintf(wrong, size, "%s is %.40s, allowed is %lld to %lld", numbers[i].name, value,
-			         (long long)numbers[i].min, (long long)numbers[i].max);
-		if (value == NULL)
-			*field = numbers[i].absent;
+			snprintf(wrong, size, "%s is %.40s, allowed is %lld to %lld", policy_limits[i].attribute, value,
+			         (long long)policy_limits[i].min, (long long)policy_limits[i].max);
 	}
-	if (facts->min_length_factor == 0)
-		facts->min_length_factor = facts->min_length;
-	if (*wrong != '\0')
-		return;
-	if (facts->min_length > facts->max_length)
-		snprintf(wrong, size, "pwdMinLength is more than pwdMaxLength");
-	else if (facts->min_length_factor > facts->min_length)
-		snprintf(wrong, size, "musterPwdMinLengthFactor is more than pwdMinLength");
-	else if (facts->min_delay_sec > facts->max_delay_sec)
-		snprintf(wrong, size, "pwdMinDelay is more than pwdMaxDelay");
+	conflict = policy_numbers_complete(numbers);
+	if (conflict != NULL && *wrong == '\0')
+		snprintf(wrong, size, "%s", conflict);
+	for (i = 0; i < POLICY_NUMBERS; i++)
+		*(int64_t *)((char *)facts + number_fields[i]) = numbers[i];
 }
 
 static void

@@ -23,6 +23,8 @@ libcore_la_SOURCES = \
 	src/core/network.h \
 	src/core/nfkc.c \
 	src/core/nfkc.h \
+	src/core/policy.c \
+	src/core/policy.h \
 	src/core/pwhash.c \
 	src/core/pwhash.h \
 	src/core/pwrules.c \

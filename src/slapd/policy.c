@@ -3,35 +3,24 @@
  */
 #include "slapd/muster.h"
 
-struct numbers {
-	int64_t min_length, max_length, in_history, max_age, max_failure, min_delay, max_delay, token_lifetime,
-		lockout_duration, daily_password_failures, daily_code_failures, code_window, min_length_factor,
-		max_app_passwords;
-};
+#include "core/policy.h"
 
-/* The numbers of a policy: one row each, for reading and for what is allowed when writing. */
-static const struct policy_number {
-	AttributeDescription **ad;
-	size_t offset; /* in struct numbers */
-	int64_t min, max, absent;
-} policy_numbers[] = {
-	{ &muster_ad.pwd_min_length, offsetof(struct numbers, min_length), 1, 256, 8 },
-	{ &muster_ad.pwd_max_length, offsetof(struct numbers, max_length), 1, 256, 16 },
-	{ &muster_ad.pwd_in_history, offsetof(struct numbers, in_history), 0, 24, 2 },
-	{ &muster_ad.pwd_max_age, offsetof(struct numbers, max_age), 0, 315360000, 0 },
-	{ &muster_ad.pwd_max_failure, offsetof(struct numbers, max_failure), 1, 100, 5 },
-	{ &muster_ad.pwd_min_delay, offsetof(struct numbers, min_delay), 1, 86400, 1 },
-	{ &muster_ad.pwd_max_delay, offsetof(struct numbers, max_delay), 1, 86400, 900 },
-	{ &muster_ad.token_lifetime, offsetof(struct numbers, token_lifetime), 60, 86400, 3600 },
-	{ &muster_ad.pwd_lockout_duration, offsetof(struct numbers, lockout_duration), 0, 31536000, 0 },
-	{ &muster_ad.daily_password_failures, offsetof(struct numbers, daily_password_failures), 10, 1000, 100 },
-	{ &muster_ad.daily_code_failures, offsetof(struct numbers, daily_code_failures), 1, 50, 50 },
-	{ &muster_ad.code_window, offsetof(struct numbers, code_window), 0, 10, 1 },
-	/* 0, which nobody may write: as pwdMinLength */
-	{ &muster_ad.pwd_min_length_factor, offsetof(struct numbers, min_length_factor), 1, 256, 0 },
-	{ &muster_ad.max_app_passwords, offsetof(struct numbers, max_app_passwords), 0, 50, 10 },
+static AttributeDescription **const number_ads[POLICY_NUMBERS] = {
+	[POLICY_MIN_LENGTH] = &muster_ad.pwd_min_length,
+	[POLICY_MAX_LENGTH] = &muster_ad.pwd_max_length,
+	[POLICY_MIN_LENGTH_FACTOR] = &muster_ad.pwd_min_length_factor,
+	[POLICY_IN_HISTORY] = &muster_ad.pwd_in_history,
+	[POLICY_MAX_AGE] = &muster_ad.pwd_max_age,
+	[POLICY_MAX_FAILURE] = &muster_ad.pwd_max_failure,
+	[POLICY_MIN_DELAY] = &muster_ad.pwd_min_delay,
+	[POLICY_MAX_DELAY] = &muster_ad.pwd_max_delay,
+	[POLICY_LOCKOUT_DURATION] = &muster_ad.pwd_lockout_duration,
+	[POLICY_DAILY_PASSWORD_FAILURES] = &muster_ad.daily_password_failures,
+	[POLICY_DAILY_CODE_FAILURES] = &muster_ad.daily_code_failures,
+	[POLICY_CODE_WINDOW] = &muster_ad.code_window,
+	[POLICY_MAX_APP_PASSWORDS] = &muster_ad.max_app_passwords,
+	[POLICY_TOKEN_LIFETIME] = &muster_ad.token_lifetime,
 };
-#define POLICY_NUMBERS (sizeof(policy_numbers) / sizeof(policy_numbers[0]))
 
 struct word {
 	const char *text;
@@ -52,27 +41,6 @@ static const struct word require_words[] = {
 	{ "special", PWRULE_SPECIAL },
 	{ NULL, 0 },
 };
-
-/* number_parse - decimal digits alone, in range. error: ERR_RANGE */
-static int
-number_parse(const struct berval *value, int64_t min, int64_t max, int64_t *out)
-{
-	int64_t n = 0;
-	ber_len_t i;
-
-	/* Every limit has fewer digits than this, so nothing overflows. */
-	if (value->bv_len == 0 || value->bv_len > 12)
-		return ERR_RANGE;
-	for (i = 0; i < value->bv_len; i++) {
-		if (value->bv_val[i] < '0' || value->bv_val[i] > '9')
-			return ERR_RANGE;
-		n = n * 10 + (value->bv_val[i] - '0');
-	}
-	if (n < min || n > max)
-		return ERR_RANGE;
-	*out = n;
-	return 0;
-}
 
 static int
 word_parse(const struct word *words, const struct berval *value, unsigned *out)
@@ -112,7 +80,7 @@ policy_is_rule(const AttributeDescription *ad)
 	size_t i;
 
 	for (i = 0; i < POLICY_NUMBERS; i++)
-		if (ad->ad_type == (*policy_numbers[i].ad)->ad_type)
+		if (ad->ad_type == (*number_ads[i])->ad_type)
 			return 1;
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (ad->ad_type == others[i]->ad_type)
@@ -128,12 +96,12 @@ policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, s
 	size_t i;
 
 	for (i = 0; i < POLICY_NUMBERS; i++) {
-		if (*policy_numbers[i].ad != ad || values == NULL || BER_BVISNULL(&values[0]))
+		if (*number_ads[i] != ad || values == NULL || BER_BVISNULL(&values[0]))
 			continue;
-		if (number_parse(&values[0], policy_numbers[i].min, policy_numbers[i].max, &number) == 0)
+		if (policy_number_read((enum policy_number)i, values[0].bv_val, values[0].bv_len, &number) == 0)
 			return 0;
-		snprintf(text, text_len, "%s: allowed is %lld to %lld", ad->ad_cname.bv_val, (long long)policy_numbers[i].min,
-		         (long long)policy_numbers[i].max);
+		snprintf(text, text_len, "%s: allowed is %lld to %lld", ad->ad_cname.bv_val, (long long)policy_limits[i].min,
+		         (long long)policy_limits[i].max);
 		return ERR_RANGE;
 	}
 	if (ad == muster_ad.second_factor && values != NULL && word_parse(factor_words, &values[0], &word) < 0) {
@@ -147,54 +115,42 @@ policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, s
 	return networks_check_values(ad, values, text, text_len);
 }
 
-/* numbers_order - NULL, else which of two numbers must not be above the other */
-static const char *
-numbers_order(const struct numbers *n)
-{
-	if (n->min_length > n->max_length)
-		return "pwdMinLength is above pwdMaxLength: no password would be right";
-	if (n->min_length_factor > n->min_length)
-		return "musterPwdMinLengthFactor is above pwdMinLength: a second factor asks for no longer password";
-	if (n->min_delay > n->max_delay)
-		return "pwdMinDelay is above pwdMaxDelay";
-	return NULL;
-}
-
-/* policy_numbers_read - defaults where e is NULL or silent. error: ERR_RANGE */
+/*
+ * policy_numbers_read - what holds when absent where e is NULL or silent.
+ * out:   wrong_out  NULL, else what is wrong
+ * error: ERR_RANGE
+ */
 static int
-policy_numbers_read(Entry *e, struct numbers *out)
+policy_numbers_read(Entry *e, int64_t numbers[POLICY_NUMBERS], const char **wrong_out)
 {
 	Attribute *a;
-	int64_t *field;
 	size_t i;
+	int r = 0;
 
-	for (i = 0; i < POLICY_NUMBERS; i++) {
-		field = (int64_t *)((char *)out + policy_numbers[i].offset);
-		*field = policy_numbers[i].absent;
-		a = e != NULL ? attr_find(e->e_attrs, *policy_numbers[i].ad) : NULL;
-		if (a != NULL && number_parse(&a->a_vals[0], policy_numbers[i].min, policy_numbers[i].max, field) < 0)
-			return ERR_RANGE;
+	*wrong_out = "a number is out of range";
+	for (i = 0; i < POLICY_NUMBERS && r == 0; i++) {
+		a = e != NULL ? attr_find(e->e_attrs, *number_ads[i]) : NULL;
+		r = policy_number_read((enum policy_number)i, a != NULL ? a->a_vals[0].bv_val : NULL,
+		                       a != NULL ? a->a_vals[0].bv_len : 0, &numbers[i]);
 	}
-	if (out->min_length_factor == 0)
-		out->min_length_factor = out->min_length;
-	return numbers_order(out) == NULL ? 0 : ERR_RANGE;
+	if (r == 0)
+		*wrong_out = policy_numbers_complete(numbers);
+	return *wrong_out == NULL ? 0 : ERR_RANGE;
 }
 
 int
 policy_check_entry(Entry *e, char *text, size_t text_len)
 {
+	int64_t numbers[POLICY_NUMBERS];
 	const char *wrong;
-	struct numbers n;
 	Attribute *a;
 
 	for (a = e->e_attrs; a != NULL; a = a->a_next)
 		if (policy_is_rule(a->a_desc) && policy_check_attribute(a->a_desc, a->a_vals, text, text_len) < 0)
 			return ERR_RANGE;
-	memset(&n, 0, sizeof(n));
-	if (policy_numbers_read(e, &n) == 0)
+	if (policy_numbers_read(e, numbers, &wrong) == 0)
 		return 0;
-	wrong = numbers_order(&n);
-	snprintf(text, text_len, "%s", wrong != NULL ? wrong : "a number of this policy is out of range");
+	snprintf(text, text_len, "the policy cannot be used: %s", wrong);
 	return ERR_RANGE;
 }
 
@@ -212,11 +168,12 @@ static int
 policy_read(Entry *e, struct policy *policy)
 {
 	unsigned factor = FACTOR_POLICY_OPTIONAL, require = PWRULE_LETTER | PWRULE_DIGIT | PWRULE_SPECIAL;
-	struct numbers n;
+	int64_t n[POLICY_NUMBERS];
+	const char *wrong;
 	Attribute *a;
 
 	memset(policy, 0, sizeof(*policy));
-	if (policy_numbers_read(e, &n) < 0)
+	if (policy_numbers_read(e, n, &wrong) < 0)
 		return ERR_RANGE;
 	if (e != NULL) {
 		a = attr_find(e->e_attrs, muster_ad.second_factor);
@@ -231,21 +188,21 @@ policy_read(Entry *e, struct policy *policy)
 	policy->must_change = switch_read(e, muster_ad.pwd_must_change, 1);
 	policy->lockout = switch_read(e, muster_ad.pwd_lockout, 0);
 	policy->blocklist = switch_read(e, muster_ad.pwd_blocklist, 0);
-	policy->rules.min_length = (unsigned)n.min_length;
-	policy->rules.max_length = (unsigned)n.max_length;
+	policy->rules.min_length = (unsigned)n[POLICY_MIN_LENGTH];
+	policy->rules.max_length = (unsigned)n[POLICY_MAX_LENGTH];
 	policy->rules.require = require;
-	policy->rules.history = n.in_history == 0 ? 0 : (unsigned)n.in_history + 1;
-	policy->max_age_sec = n.max_age;
-	policy->threshold = (unsigned)n.max_failure;
-	policy->min_delay_sec = (unsigned)n.min_delay;
-	policy->max_delay_sec = (unsigned)n.max_delay;
-	policy->lockout_duration_sec = n.lockout_duration;
-	policy->daily_password_failures = (unsigned)n.daily_password_failures;
-	policy->daily_code_failures = (unsigned)n.daily_code_failures;
-	policy->code_window = (unsigned)n.code_window;
-	policy->min_length_factor = (unsigned)n.min_length_factor;
-	policy->max_app_passwords = (unsigned)n.max_app_passwords;
-	policy->token_lifetime_sec = (int)n.token_lifetime;
+	policy->rules.history = n[POLICY_IN_HISTORY] == 0 ? 0 : (unsigned)n[POLICY_IN_HISTORY] + 1;
+	policy->max_age_sec = n[POLICY_MAX_AGE];
+	policy->threshold = (unsigned)n[POLICY_MAX_FAILURE];
+	policy->min_delay_sec = (unsigned)n[POLICY_MIN_DELAY];
+	policy->max_delay_sec = (unsigned)n[POLICY_MAX_DELAY];
+	policy->lockout_duration_sec = n[POLICY_LOCKOUT_DURATION];
+	policy->daily_password_failures = (unsigned)n[POLICY_DAILY_PASSWORD_FAILURES];
+	policy->daily_code_failures = (unsigned)n[POLICY_DAILY_CODE_FAILURES];
+	policy->code_window = (unsigned)n[POLICY_CODE_WINDOW];
+	policy->min_length_factor = (unsigned)n[POLICY_MIN_LENGTH_FACTOR];
+	policy->max_app_passwords = (unsigned)n[POLICY_MAX_APP_PASSWORDS];
+	policy->token_lifetime_sec = (int)n[POLICY_TOKEN_LIFETIME];
 	policy->factor = (enum factor_policy)factor;
 	return 0;
 }

@@ -2,6 +2,7 @@
 """Each organization's own policy, and every rule on every way that a password arrives."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -394,14 +395,14 @@ def test_numbers_that_do_not_go_together():
     org = organization("numbers", "modern")
     refused = {
         (("replace", "pwdMinLength", "257"),): "pwdMinLength: allowed is 1 to 256",
-        (("replace", "pwdMaxLength", "14"),): "pwdMinLength is above pwdMaxLength",
-        (("replace", "pwdMinLength", "7"),): "musterPwdMinLengthFactor is above pwdMinLength",
+        (("replace", "pwdMaxLength", "14"),): "pwdMinLength is more than pwdMaxLength",
+        (("replace", "pwdMinLength", "7"),): "musterPwdMinLengthFactor is more than pwdMinLength",
         (("delete", "pwdMinLength", None),): None,  # 8 when absent: as short as with a factor
-        (("delete", "pwdMaxLength", None), ("replace", "pwdMinLength", "17")): "pwdMinLength is above pwdMaxLength",
-        (("replace", "musterPwdMinLengthFactor", "16"),): "musterPwdMinLengthFactor is above pwdMinLength",
-        (("replace", "pwdMinDelay", "901"),): "pwdMinDelay is above pwdMaxDelay",
+        (("delete", "pwdMaxLength", None), ("replace", "pwdMinLength", "17")): "pwdMinLength is more than pwdMaxLength",
+        (("replace", "musterPwdMinLengthFactor", "16"),): "musterPwdMinLengthFactor is more than pwdMinLength",
+        (("replace", "pwdMinDelay", "901"),): "pwdMinDelay is more than pwdMaxDelay",
         (("delete", "pwdMaxDelay", None), ("add", "pwdMaxDelay", "1"), ("replace", "pwdMinDelay", "2")):
-            "pwdMinDelay is above pwdMaxDelay",
+            "pwdMinDelay is more than pwdMaxDelay",
         (("delete", "pwdMinLength", "15"), ("add", "pwdMinLength", "300")): "pwdMinLength: allowed is 1 to 256",
     }
     for changes, text in refused.items():
@@ -417,9 +418,9 @@ def test_numbers_that_do_not_go_together():
     is_(admin.modify(org.policy, ("replace", "pwdMinLength", "30"), ("replace", "pwdMaxLength", "40")).code, OK,
         "two that go together only together")
     base = {"objectClass": ["organizationalRole", "pwdPolicy", "musterPolicy"], "cn": "odd", "pwdAttribute": "userPassword"}
-    for more, text in (({"pwdMinLength": "20"}, "pwdMinLength is above"), ({"pwdMaxLength": "7"}, "pwdMinLength is above"),
-                       ({"musterPwdMinLengthFactor": "9"}, "musterPwdMinLengthFactor is above"),
-                       ({"pwdMaxDelay": "5", "pwdMinDelay": "6"}, "pwdMinDelay is above")):
+    for more, text in (({"pwdMinLength": "20"}, "pwdMinLength is more than"), ({"pwdMaxLength": "7"}, "pwdMinLength is more than"),
+                       ({"musterPwdMinLengthFactor": "9"}, "musterPwdMinLengthFactor is more than"),
+                       ({"pwdMaxDelay": "5", "pwdMinDelay": "6"}, "pwdMinDelay is more than")):
         result = admin.add("cn=odd,ou=policies," + world.base, dict(base, **more))
         is_(result.code, RULES, "add with %s is refused" % more)
         in_(text, result.text, "and told why")
@@ -511,6 +512,95 @@ def test_a_policy_that_is_gone_all_the_same_lets_nobody_in():
 def reconnect():
     global root, admin, anyone, courier
     root, admin, anyone, courier = (world.session(who) for who in ("root", "admin", None, "courier"))
+
+
+# --- the command ------------------------------------------------------------------------------------------------
+
+
+def muster(*arguments):
+    """The command as the administrator: exit code, standard output, standard error."""
+    done = subprocess.run([os.path.join(BUILD, "muster"), "-H", world.uri_ldapi, "-D", world.admin_dn, *arguments],
+                          input=world.admin_password.encode() + b"\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def shown(name):
+    return json.loads(muster("policy", "show", name, "--json")[1])
+
+
+def test_muster_policy():
+    org = organization("shown")
+    code, out, _ = muster("policy", "show", "shown")
+    is_(code, 0, "policy show")
+    for line in ("min-length              8", "min-length-factor       8", "require                 letter, digit, special",
+                 "blocklist               FALSE", "max-delay               900", "daily-code-failures     50",
+                 "second-factor           optional", "token-lifetime          3600", "app-passwords           10"):
+        in_(line, out, "shows: " + " ".join(line.split()))
+    facts = shown("shown-corp")
+    is_((facts["policy"], facts["pwdMinLength"], facts["musterDailyPasswordFailures"], facts["musterPwdRequire"],
+         facts["musterNetwork"], facts["pwdLockout"]),
+        (org.policy, "8", "100", ["letter", "digit", "special"], [], "FALSE"), "as JSON, with what holds when absent")
+    everything = json.loads(muster("org", "show", "shown", "--json")[1])
+    is_({k: everything.get(k) for k in facts if k != "organization"}, {k: v for k, v in facts.items() if k != "organization"},
+        "org show shows all of them")
+    code, out, err = muster("policy", "set", "shown", "min-length=12", "max-length=64", "require=letter,digit", "blocklist=on",
+                            "MUSTERSECONDFACTOR=required", "network=10.0.0.0/8,::1", "pwdMaxFailure=7")
+    is_((code, out), (0, "the rules of shown are changed, for all its members at once\n"), "policy set")
+    facts = shown("shown")
+    is_([facts[k] for k in ("pwdMinLength", "pwdMaxLength", "musterPwdRequire", "musterPwdBlocklist", "musterSecondFactor",
+                            "musterNetwork", "pwdMaxFailure")],
+        ["12", "64", ["letter", "digit"], "TRUE", "required", ["10.0.0.0/8", "::1"], "7"], "all of it")
+    is_(muster("policy", "set", "shown", "network=", "min-length=")[0], 0, "back to what holds when absent")
+    is_((shown("shown")["musterNetwork"], shown("shown")["pwdMinLength"]), ([], "8"), "so it is")
+    for words, exit_code, text in ((("min-length=65",), 2, "pwdMinLength is more than pwdMaxLength"),
+                                   (("min-length=0",), 2, "pwdMinLength: allowed is 1 to 256"),
+                                   (("second-factor=maybe",), 2, "allowed is off, optional or required"),
+                                   (("blocklist=perhaps",), 2, "blocklist is TRUE or FALSE"),
+                                   (("min-lenght=9",), 2, "did you mean min-length?"), (("colour=blue",), 2, "unknown rule colour"),
+                                   (("min-length",), 2, "say what it is to be"), (("=9",), 2, "unknown rule"),
+                                   (("min-length=9", "pwdMinLength=9"), 2, "given twice")):
+        before = entry(org.policy)
+        code, _, err = muster("policy", "set", "shown", *words)
+        is_(code, exit_code, "policy set %s is refused" % " ".join(words))
+        in_(text, err, "and told why")
+        is_(entry(org.policy), before, "nothing changed")
+    is_(muster("policy", "show", "nowhere")[0], 4, "an organization that is not there")
+    names = [row["name"] for row in json.loads(muster("policy", "list", "--json")[1])]
+    ok({"console-15", "console-16", "modern"} <= set(names), "policy list")
+    in_("8 with a second factor", muster("policy", "list")[1], "tells what they are")
+
+
+def test_muster_policy_use():
+    org = organization("used", pwdMaxAge="86400", pwdLockout="TRUE")
+    who = people.member(org, root=root)
+    is_(muster("policy", "use", "used", "modern")[0], 0, "a template for an organization that has a policy")
+    facts, template = shown("used"), policy_of("modern")
+    is_({k: facts[k] for k in ("pwdMaxAge", "pwdLockout", "pwdMinLength", "pwdMaxLength", "musterPwdMinLengthFactor",
+                               "musterPwdBlocklist", "musterPwdRequire")},
+        {"pwdMaxAge": "0", "pwdLockout": "FALSE", "pwdMinLength": "15", "pwdMaxLength": "256", "musterPwdMinLengthFactor": "8",
+         "musterPwdBlocklist": "TRUE", "musterPwdRequire": ["none"]}, "the rules of the template, nothing of the others")
+    is_(entry(org.policy)["description"], [template["description"][0].encode()], "its description")
+    is_(try_password(who.dn, "x!"), {"min-length=15"}, "its members live under it")
+    dn = "o=bare,ou=organizations," + world.base
+    people.must(admin.add(dn, {"objectClass": ["organization", "musterOrganization"], "o": "bare", "musterDomain": "bare-corp",
+                               "owner": "uid=kim,ou=people," + dn}), dn)
+    code, out, err = muster("policy", "show", "bare")
+    is_(code, 0, "an organization without a policy")
+    in_("it has no policy of its own", err, "is told so")
+    code, _, err = muster("policy", "set", "bare", "min-length=9")
+    is_(code, 4, "there is nothing to change")
+    in_("muster policy use bare", err, "and told what to do")
+    is_(muster("policy", "use", "bare", "console-15")[0], 0, "a template is used")
+    is_((entry(dn)["musterPolicyEntry"], shown("bare")["pwdMaxLength"]), ([("cn=policy," + dn).encode()], "15"), "as its own")
+    is_(admin.modify(dn, ("replace", "musterPolicyEntry", "cn=console-16,ou=policies," + world.base)).code, OK,
+        "one that lives under a template")
+    code, _, err = muster("policy", "set", "bare", "min-length=9")
+    is_(code, 4, "does not change it for everybody")
+    in_("lives under cn=console-16", err, "and is told so")
+    is_(muster("policy", "use", "bare", "modern")[0], 0, "until it has its own again")
+    is_(entry(dn)["musterPolicyEntry"], [("cn=policy," + dn).encode()], "which it names")
+    is_(muster("policy", "use", "bare", "missing")[0], 4, "a template that is not there")
+    is_(muster("policy", "use", "bare", "a,b")[0], 4, "a name is a name")
 
 
 # --- lists that are configured --------------------------------------------------------------------------------
