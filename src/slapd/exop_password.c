@@ -157,7 +157,7 @@ modify_refused(Operation *op, struct muster *m, struct member *member, int self,
 	}
 	if (self && !fresh_is(op, member)) {
 		*result_out = LDAP_STRONG_AUTH_REQUIRED;
-		return "bind again: this takes a bind of your own with password and code, not older than 5 minutes";
+		return FRESH_TEXT;
 	}
 	if (!self && has_old)
 		return "the old password is for one's own change only: leave it out";

@@ -7,6 +7,7 @@
 #include "slapd/muster.h"
 
 #define FRESH_SEC 300
+#define FRESH_TEXT "bind again: this takes a bind of your own with password and code, not older than 5 minutes"
 
 /* What a member was let in with. */
 enum login_how {

@@ -427,7 +427,10 @@ int password_matches(Operation *op, struct muster *m, BerVarray stored, const st
 /* --- outbox.c ----------------------------------------------------------------------------------- */
 
 #define RECORD_ID_MAX 64
-/* outbox_owe - append a notice to the member (no-op without an address). address: where to, NULL: mail on the entry. */
+/*
+ * outbox_owe - append a notice to the member (no-op without an address). address: where to, NULL: mail on the entry, and the
+ *              address that was proved last when that is another.
+ */
 void outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
                 Modifications **mods);
 /*

@@ -73,9 +73,9 @@ lease_find(BerVarray leases, const char *record_id, int64_t *until_out)
 	return NULL;
 }
 
-void
-outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
-           Modifications **mods)
+/* owe - one notice. address: NULL for mail on the entry */
+static void
+owe(const struct member *member, const char *kind, const struct berval *address, int64_t now, Modifications **mods)
 {
 	unsigned char random[OUTBOX_RANDOM_LEN];
 	char suffix[SUFFIX_LEN + 1], id[RECORD_ID_MAX], value[OUTBOX_VALUE_MAX], lease[LEASE_TEXT_MAX];
@@ -95,6 +95,18 @@ outbox_owe(const struct member *member, const char *kind, const struct berval *a
 	lease_text(id, 0, lease);
 	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.outbox, value);
 	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.lease, lease);
+}
+
+void
+outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
+           Modifications **mods)
+{
+	owe(member, kind, address, now, mods);
+	/* Whoever took an account over writes an address of their own first: the one that was proved is told as well. */
+	if (address == NULL && !BER_BVISEMPTY(&member->verified_mail) &&
+	    (member->verified_mail.bv_len != member->mail.bv_len ||
+	     strncasecmp(member->verified_mail.bv_val, member->mail.bv_val, member->mail.bv_len) != 0))
+		owe(member, kind, &member->verified_mail, now, mods);
 }
 
 /* word - the next word of a value; 0 or ERR_INPUT when there is none or it is longer than max */

@@ -408,6 +408,22 @@ begin_entry(struct write *w)
 	return subject;
 }
 
+/* check_own_name - an address in a member's own name is an address it changes of its own */
+static int
+check_own_name(struct write *w)
+{
+	struct member *member = NULL;
+	int rc = LDAP_SUCCESS;
+
+	if (!dn_match(&w->op->o_ndn, &w->op->o_req_ndn) ||
+	    !(name_changes(w->op, muster_ad.mail) || name_changes(w->op, muster_ad.mobile)))
+		return LDAP_SUCCESS;
+	if (member_load(w->op, w->m, &w->op->o_req_ndn, &member) == 0 && !fresh_is(w->op, member))
+		rc = write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
+	member_free(&member);
+	return rc;
+}
+
 int
 modrdn_hook(Operation *op, SlapReply *rs)
 {
@@ -424,6 +440,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 		rc = check_name(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = check_own_name(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {

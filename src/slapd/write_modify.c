@@ -66,9 +66,7 @@ check_fresh(struct write *w)
 
 	for (i = 0; w->self && i < sizeof(own) / sizeof(own[0]); i++)
 		if (write_changes(w, own[i]) && !fresh_is(w->op, w->member))
-			return write_refuse(w, LDAP_STRONG_AUTH_REQUIRED,
-			                    "bind again: this takes a bind of your own with password and code, not older than "
-			                    "5 minutes");
+			return write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
 	return LDAP_SUCCESS;
 }
 

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import exops, people, tap, totp
+from lib import exops, people, session, tap, totp
 from lib.people import PASSWORD
 from lib.world import World
 
@@ -54,6 +54,49 @@ def test_suspended_on_the_provider():
     with consumer.use() as one:
         tap.ok(one.bind(member.dn, PASSWORD).code != 0, "no login on the consumer")
     tap.ok(consumer.alive() and provider.alive(), "both are alive")
+
+
+def test_what_ends_connections_on_the_provider_does_here():
+    def login(member, password=None):
+        return consumer.session(member.dn, password or PASSWORD)
+
+    def ends(member, what, change):
+        one, bystander = login(member), login(other)
+        people.must(change(), what)
+        tap.eventually(lambda: one.whoami() is None, what + ": the member's connection to the consumer is closed")
+        tap.is_(bystander.whoami(), "dn:" + other.dn, what + ": nobody else's")
+
+    def relaxed(*changes):
+        return root.modify(member.dn, *changes, controls=[session.RELAX])
+
+    other = people.member(acme, password=PASSWORD, root=root)
+    member = people.member(acme, password=PASSWORD, root=root)
+    tap.eventually(lambda: same(member) and same(other), "two members")
+    stays = login(member)
+    people.must(root.modify(member.dn, ("replace", "mobile", "+82 10 1111 1111")), "a mobile number")
+    with provider.use() as one:
+        people.must(one.bind(member.dn, PASSWORD), "a login on the provider")
+    tap.eventually(lambda: there.entry(member.dn).get("mobile") == [b"+82 10 1111 1111"], "another change arrives")
+    tap.is_(stays.whoami(), "dn:" + member.dn, "and ends nothing, nor does a login elsewhere")
+    ends(member, "another password", lambda: relaxed(("replace", "userPassword", "Summer+2027"), ("replace", "pwdReset", "FALSE")))
+    tap.eventually(lambda: same(member), "it arrives")
+    people.must(relaxed(("replace", "userPassword", provider.hash(PASSWORD))), "a hash of old")
+    tap.eventually(lambda: same(member), "arrives")
+    waits = login(member)
+    with provider.use() as one:
+        people.must(one.bind(member.dn, PASSWORD), "a login hashes it again")
+    tap.eventually(lambda: same(member) and root.entry(member.dn)["userPassword"][0].startswith(b"{MUSTER}"), "which arrives")
+    tap.is_(waits.whoami(), "dn:" + member.dn, "and ends nothing")
+    ends(member, "a factor", lambda: root.modify(member.dn, ("replace", "oathSecret", totp.new_secret())))
+    people.must(root.modify(member.dn, ("delete", "oathSecret", None)), "none")
+    tap.eventually(lambda: same(member), "gone")
+    ends(member, "suspended", lambda: root.modify(member.dn, ("replace", "musterStatus", "suspended")))
+    people.must(root.modify(member.dn, ("replace", "musterStatus", "active")), "active")
+    tap.eventually(lambda: same(member), "active again")
+    ends(member, "renamed", lambda: root.rename(member.dn, "uid=renamed"))
+    member.dn = "uid=renamed," + acme.people
+    tap.eventually(lambda: same(member), "renamed there")
+    ends(member, "deleted", lambda: root.delete(member.dn))
 
 
 def test_a_consumer_takes_no_operation():
