@@ -15,7 +15,8 @@
 struct keyring;
 
 /* What a subkey is for; each purpose has its own, so that a value of one is no value of another. */
-enum keyring_use { KEYRING_SEAL = 1, KEYRING_TOKEN = 2, KEYRING_CODE = 3, KEYRING_MEMORY = 4, KEYRING_APP_PASSWORD = 5 };
+enum keyring_use { KEYRING_SEAL = 1, KEYRING_TOKEN = 2, KEYRING_CODE = 3, KEYRING_MEMORY = 4, KEYRING_APP_PASSWORD = 5,
+	KEYRING_SOURCE = 6 };
 
 /*
  * keyring_parse - read a key file's text: lines "<key id> <64 hex digits>", '#' comments.

@@ -12,6 +12,9 @@ libcore_la_SOURCES = \
 	src/core/base64.h \
 	src/core/breached.c \
 	src/core/breached.h \
+	src/core/budget.c \
+	src/core/budget.h \
+	src/core/budget_text.c \
 	src/core/context.c \
 	src/core/context.h \
 	src/core/init.c \
@@ -54,6 +57,7 @@ unit_tests += \
 	tests/unit/test_apppw \
 	tests/unit/test_base64 \
 	tests/unit/test_breached \
+	tests/unit/test_budget \
 	tests/unit/test_context \
 	tests/unit/test_core_memory \
 	tests/unit/test_keyring \

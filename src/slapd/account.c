@@ -1,64 +1,24 @@
 /*
- * account.c - tries in memory: who is being verified, how often it failed, which right password is remembered.
- *
- * A record exists while somebody uses it, while it holds a remembered password, and while it knows of failures that could
- * not be written to the entry. All else is read from the entry again, so memory stays small whatever strangers ask for.
+ * account.c - tries in memory: who is being verified, and who waits for it.
  */
-#include "slapd/muster.h"
+#include "slapd/account.h"
 
 #include <sodium.h>
 
 #include "common/secret.h"
 
-#define ID_LEN 16
-#define BUCKETS 1024
 #define WAITERS_MAX 8      /* for one account */
 #define WAIT_NSEC 1000000L /* between two looks at an account in use */
-#define KEPT_MAX 8192      /* records nobody uses */
-#define REMEMBERED_MAX 4   /* right passwords of one account, on as many connections */
-#define REMEMBER_SEC 60
-#define MAC_LEN 32
-#define STATE_TEXT_MAX 96
-
-struct remembered {
-	uint8_t mac[MAC_LEN];
-	int64_t until; /* 0: free */
-};
-
-struct login_state {
-	unsigned password_failures, code_failures;
-	int64_t password_time, code_time; /* of the last failure */
-};
-
-/* The record of one account, and the handle of whoever has it reserved. */
-struct account_try {
-	struct accounts *table;
-	struct account_try *next;            /* in the bucket */
-	struct account_try *older, *younger; /* among those nobody uses */
-	uint8_t id[ID_LEN];
-	int busy;
-	unsigned waiting;
-	struct login_state state;
-	char seen[STATE_TEXT_MAX]; /* what the entry said last, or was told */
-	int unsaved;               /* state is newer than the entry */
-	int64_t keep_until;
-	struct remembered remembered[REMEMBERED_MAX];
-};
-
-struct accounts {
-	ldap_pvt_thread_mutex_t mutex;
-	uint8_t key[crypto_generichash_KEYBYTES];
-	struct account_try *buckets[BUCKETS];
-	struct account_try *oldest, *youngest;
-	unsigned kept;
-	int waiting; /* for whichever account */
-};
+#define KEPT_MAX 4096      /* records nobody uses, of each list */
+#define STRANGER_SEC 86400 /* failures of somebody who has no entry are kept so long */
 
 int
-accounts_new(struct accounts **out)
+accounts_new(struct muster *m, struct accounts **out)
 {
 	struct accounts *a = ch_calloc(1, sizeof(*a));
 
+	a->m = m;
+	a->queue_end = &a->queue;
 	randombytes_buf(a->key, sizeof(a->key));
 	ldap_pvt_thread_mutex_init(&a->mutex);
 	*out = a;
@@ -66,9 +26,9 @@ accounts_new(struct accounts **out)
 }
 
 static struct account_try **
-bucket_of(struct accounts *a, const uint8_t id[ID_LEN])
+bucket_of(struct accounts *a, const uint8_t id[ACCOUNT_ID_LEN])
 {
-	return &a->buckets[(id[0] | id[1] << 8) % BUCKETS];
+	return &a->buckets[(id[0] | id[1] << 8) % ACCOUNT_BUCKETS];
 }
 
 static void
@@ -79,6 +39,7 @@ record_free(struct account_try *t)
 	while (*p != t)
 		p = &(*p)->next;
 	*p = t->next;
+	ch_free(t->ndn.bv_val);
 	secret_wipe_object(t);
 	ch_free(t);
 }
@@ -91,7 +52,7 @@ accounts_free(struct accounts **accounts)
 
 	if (a == NULL)
 		return;
-	for (i = 0; i < BUCKETS; i++)
+	for (i = 0; i < ACCOUNT_BUCKETS; i++)
 		while (a->buckets[i] != NULL)
 			record_free(a->buckets[i]);
 	ldap_pvt_thread_mutex_destroy(&a->mutex);
@@ -100,135 +61,249 @@ accounts_free(struct accounts **accounts)
 	*accounts = NULL;
 }
 
-/* --- records nobody uses, oldest first ------------------------------------------------------------ */
+/* --- records nobody uses -------------------------------------------------------------------------- */
 
 static void
-kept_remove(struct account_try *t)
+list_remove(struct account_try *t)
 {
-	struct accounts *a = t->table;
+	struct account_list *list = t->list;
 
-	*(t->older != NULL ? &t->older->younger : &a->oldest) = t->younger;
-	*(t->younger != NULL ? &t->younger->older : &a->youngest) = t->older;
+	if (list == NULL)
+		return;
+	*(t->older != NULL ? &t->older->younger : &list->oldest) = t->younger;
+	*(t->younger != NULL ? &t->younger->older : &list->youngest) = t->older;
 	t->older = t->younger = NULL;
-	a->kept--;
+	t->list = NULL;
+	list->len--;
 }
 
 static void
-kept_append(struct account_try *t)
+list_append(struct account_list *list, struct account_try *t)
 {
-	struct accounts *a = t->table;
-
-	t->older = a->youngest;
+	t->list = list;
+	t->older = list->youngest;
 	t->younger = NULL;
-	*(a->youngest != NULL ? &a->youngest->younger : &a->oldest) = t;
-	a->youngest = t;
-	a->kept++;
+	*(list->youngest != NULL ? &list->youngest->younger : &list->oldest) = t;
+	list->youngest = t;
+	list->len++;
 }
 
-/* kept_sweep - drop what has had its time, or is too much. Few at a time: this runs at each release. */
+/* list_sweep - drop what has had its time, or is too much. Few at a time: this runs at each release. */
 static void
-kept_sweep(struct accounts *a, int64_t now)
+list_sweep(struct account_list *list, int64_t now)
 {
 	struct account_try *t, *younger;
 	int looked = 0;
 
-	for (t = a->oldest; t != NULL && (looked < 4 || a->kept > KEPT_MAX); t = younger, looked++) {
+	for (t = list->oldest; t != NULL && (looked < 4 || list->len > KEPT_MAX); t = younger, looked++) {
 		younger = t->younger;
-		if (t->keep_until > now && a->kept <= KEPT_MAX)
+		if (t->keep_until > now && list->len <= KEPT_MAX)
 			continue;
-		kept_remove(t);
+		list_remove(t);
 		record_free(t);
 	}
 }
 
-/* --- reserving ------------------------------------------------------------------------------------ */
+static int64_t
+keep_until(const struct account_try *t, int64_t now)
+{
+	int64_t until = 0;
+	int i;
+
+	if (BER_BVISNULL(&t->ndn) && t->state.sources_len > 0)
+		until = now + STRANGER_SEC;
+	else if (!BER_BVISNULL(&t->ndn) && account_is_unsaved(t))
+		return INT64_MAX;
+	for (i = 0; i < ACCOUNT_REMEMBERED; i++)
+		if (t->remembered[i].until > until)
+			until = t->remembered[i].until;
+	return until;
+}
+
+void
+account_settle(struct account_try *t, int64_t now)
+{
+	struct accounts *a = t->table;
+
+	if (t->busy || t->waiting > 0 || t->queued)
+		return;
+	t->keep_until = keep_until(t, now);
+	/* Strangers are whoever somebody makes up: they must not push out what is known of members. */
+	if (t->keep_until > now)
+		list_append(BER_BVISNULL(&t->ndn) ? &a->strangers : &a->members, t);
+	else
+		record_free(t);
+	list_sweep(&a->members, now);
+	list_sweep(&a->strangers, now);
+}
 
 static struct account_try *
-record_find(struct accounts *a, const uint8_t id[ID_LEN])
+record_find(struct accounts *a, const struct attempt *attempt, uint8_t id_out[ACCOUNT_ID_LEN])
 {
 	struct account_try *t;
 
-	for (t = *bucket_of(a, id); t != NULL; t = t->next)
-		if (memcmp(t->id, id, ID_LEN) == 0)
+	crypto_generichash(id_out, ACCOUNT_ID_LEN, (const uint8_t *)attempt->key.bv_val, attempt->key.bv_len, a->key,
+	                   sizeof(a->key));
+	for (t = *bucket_of(a, id_out); t != NULL; t = t->next)
+		if (memcmp(t->id, id_out, ACCOUNT_ID_LEN) == 0)
 			return t;
 	return NULL;
 }
 
 static struct account_try *
-record_new(struct accounts *a, const uint8_t id[ID_LEN])
+record_new(struct accounts *a, const uint8_t id[ACCOUNT_ID_LEN])
 {
 	struct account_try *t = ch_calloc(1, sizeof(*t));
 	struct account_try **bucket = bucket_of(a, id);
 
 	t->table = a;
-	memcpy(t->id, id, ID_LEN);
+	memcpy(t->id, id, ACCOUNT_ID_LEN);
 	t->next = *bucket;
 	*bucket = t;
 	return t;
 }
 
+/* --- waiting -------------------------------------------------------------------------------------- */
+
 /*
- * wait_for - until the account is ours. error: ERR_BUSY. A thread that waits is one slapd's pool does not have.
- *            To change its configuration slapd stops all threads; whoever has the account may be told to stop inside
- *            its write (syncprov does that), so those who wait for it have to stop as well, and look from time to time.
+ * seat_free - whether a source may wait. A thread that waits is one that slapd does not have for others, and whoever waits
+ *             takes a turn from the next: no source gets more than five of eight seats, and the last one is for sources
+ *             from which the member logged in before.
  */
 static int
-wait_for(struct account_try *t)
+seat_free(const struct account_try *t, const struct source *source)
+{
+	unsigned seats = ((unsigned)connection_pool_max + 1) / 2, same = 0, all = 0;
+	const struct waiter *w;
+
+	for (w = t->table->waiters; w != NULL; w = w->next) {
+		all++;
+		same += memcmp(&w->source->place, &source->place, sizeof(source->place)) == 0;
+	}
+	if (t->waiting >= WAITERS_MAX || all >= seats || (seats > 1 && !source->from.known && all >= seats - 1))
+		return 0;
+	return same == 0 || same < seats * 5 / 8;
+}
+
+static void
+waiter_remove(struct accounts *a, const struct waiter *waiter)
+{
+	struct waiter **w = &a->waiters;
+
+	while (*w != waiter)
+		w = &(*w)->next;
+	*w = waiter->next;
+}
+
+/*
+ * wait_for - until the account is ours.
+ * in:    rule_out  not NULL: leave when the try would be refused in any case, so that its delay costs nobody a turn
+ * error: ERR_BUSY, ERR_ATTEMPTS.
+ *        To change its configuration slapd stops all threads; whoever has the account may be told to stop inside
+ *        its write (syncprov does that), so those who wait for it have to stop as well, and look from time to time.
+ */
+static int
+wait_for(struct account_try *t, const struct attempt *attempt, const char **rule_out)
 {
 	static const struct timespec pause = { 0, WAIT_NSEC };
 	struct accounts *a = t->table;
+	struct waiter waiter = { attempt->source, a->waiters };
+	int r = 0;
 
-	if (t->waiting >= WAITERS_MAX || a->waiting >= (connection_pool_max + 1) / 2)
+	if (!seat_free(t, attempt->source))
 		return ERR_BUSY;
+	a->waiters = &waiter;
 	t->waiting++;
-	a->waiting++;
-	while (t->busy) {
+	while (r == 0 && t->busy) {
 		ldap_pvt_thread_mutex_unlock(&a->mutex);
 		if (!ldap_pvt_thread_pool_pausecheck(&connection_pool))
 			nanosleep(&pause, NULL);
 		ldap_pvt_thread_mutex_lock(&a->mutex);
+		if (rule_out != NULL && (*rule_out = account_refused(t, attempt)) != NULL)
+			r = ERR_ATTEMPTS;
 	}
 	t->waiting--;
-	a->waiting--;
+	waiter_remove(a, &waiter);
+	return r;
+}
+
+/* know_entry - where failures are to be written; an entry may have been renamed */
+static void
+know_entry(struct account_try *t, const struct member *member)
+{
+	if (!BER_BVISNULL(&t->ndn) && bvmatch(&t->ndn, &member->ndn))
+		return;
+	ch_free(t->ndn.bv_val);
+	ber_dupbv(&t->ndn, (struct berval *)&member->ndn);
+	memcpy(t->uuid, member->uuid, sizeof(t->uuid));
+}
+
+/* reserve - the mutex is held. error: ERR_BUSY, ERR_ATTEMPTS */
+static int
+reserve(struct accounts *a, const struct attempt *attempt, const char **rule_out, struct account_try **try_out)
+{
+	uint8_t id[ACCOUNT_ID_LEN];
+	struct account_try *t = record_find(a, attempt, id);
+	int r = 0;
+
+	if (t != NULL && rule_out != NULL && (*rule_out = account_refused(t, attempt)) != NULL)
+		return ERR_ATTEMPTS;
+	if (t == NULL)
+		t = record_new(a, id);
+	else if (t->busy)
+		r = wait_for(t, attempt, rule_out);
+	if (r < 0) {
+		account_settle(t, attempt->now);
+		return r;
+	}
+	list_remove(t);
+	t->busy = 1;
+	t->mark = t->writes;
+	t->mark_void = t->writing > 0;
+	if (attempt->member != NULL)
+		know_entry(t, attempt->member);
+	*try_out = t;
 	return 0;
 }
 
 int
-account_reserve(struct accounts *a, const char *key, size_t key_len, const struct member *member,
-                struct account_try **try_out)
+account_reserve(struct accounts *a, const struct attempt *attempt, struct account_try **try_out)
 {
-	uint8_t id[ID_LEN];
-	struct account_try *t;
-	int r = 0;
+	int r;
 
 	*try_out = NULL;
-	crypto_generichash(id, sizeof(id), (const uint8_t *)key, key_len, a->key, sizeof(a->key));
 	ldap_pvt_thread_mutex_lock(&a->mutex);
-	t = record_find(a, id);
-	if (t == NULL)
-		t = record_new(a, id);
-	else if (t->busy)
-		r = wait_for(t);
-	else if (t->waiting == 0)
-		kept_remove(t);
-	if (r == 0)
-		t->busy = 1;
+	r = reserve(a, attempt, NULL, try_out);
 	ldap_pvt_thread_mutex_unlock(&a->mutex);
-	if (r < 0)
-		return r;
-	if (member != NULL)
-		account_sync(t, &member->login_state);
-	*try_out = t;
-	return 0;
+	return r;
+}
+
+int
+account_enter(struct accounts *a, const struct attempt *attempt, struct account_try **try_out, const char **rule_out)
+{
+	struct account_try alone;
+	uint8_t id[ACCOUNT_ID_LEN];
+	int r;
+
+	*try_out = NULL;
+	*rule_out = NULL;
+	ldap_pvt_thread_mutex_lock(&a->mutex);
+	if (record_find(a, attempt, id) == NULL) {
+		/* What the entry says is all there is. */
+		memset(&alone, 0, sizeof(alone));
+		alone.table = a;
+		*rule_out = account_refused(&alone, attempt);
+	}
+	r = *rule_out != NULL ? ERR_ATTEMPTS : reserve(a, attempt, rule_out, try_out);
+	ldap_pvt_thread_mutex_unlock(&a->mutex);
+	return r;
 }
 
 void
 account_release(struct account_try **handle)
 {
 	struct account_try *t = *handle;
-	int64_t now = (int64_t)slap_get_time();
 	struct accounts *a;
-	int i;
 
 	*handle = NULL;
 	if (t == NULL)
@@ -236,196 +311,28 @@ account_release(struct account_try **handle)
 	a = t->table;
 	ldap_pvt_thread_mutex_lock(&a->mutex);
 	t->busy = 0;
-	t->keep_until = t->unsaved ? INT64_MAX : 0;
-	for (i = 0; i < REMEMBERED_MAX; i++)
-		if (t->remembered[i].until > t->keep_until)
-			t->keep_until = t->remembered[i].until;
-	if (t->waiting == 0 && t->keep_until > now)
-		kept_append(t);
-	else if (t->waiting == 0)
-		record_free(t);
-	kept_sweep(a, now);
+	account_queue(t);
+	account_settle(t, (int64_t)slap_get_time());
 	ldap_pvt_thread_mutex_unlock(&a->mutex);
 }
 
-/* --- failures. From here on the account is the caller's alone, so nothing is locked. --------------- */
-
-int
-account_state(struct account_try *t, char *text, size_t text_len)
-{
-	const struct login_state *s = &t->state;
-
-	if (s->password_failures == 0 && s->code_failures == 0) {
-		text[0] = '\0';
-		return 0;
-	}
-	return snprintf(text, text_len, "p=%u pt=%lld c=%u ct=%lld", s->password_failures, (long long)s->password_time,
-	                s->code_failures, (long long)s->code_time);
-}
-
-/* state_parse - read musterLoginState; what cannot be read counts as the most failures there can be, now */
-static void
-state_parse(const char *text, struct login_state *out)
-{
-	long long password_time, code_time;
-	struct login_state s = { 0 };
-	int end = -1;
-
-	memset(out, 0, sizeof(*out));
-	if (text[0] == '\0')
-		return;
-	if (sscanf(text, "p=%9u pt=%18lld c=%9u ct=%18lld%n", &s.password_failures, &password_time, &s.code_failures,
-	           &code_time, &end) < 4 || end < 0 || text[end] != '\0') {
-		out->password_failures = out->code_failures = 1000;
-		out->password_time = out->code_time = (int64_t)slap_get_time();
-		return;
-	}
-	s.password_time = password_time;
-	s.code_time = code_time;
-	*out = s;
-}
-
 void
-account_sync(struct account_try *t, const struct berval *login_state)
+account_forget(struct accounts *a, const struct member *member)
 {
-	char text[STATE_TEXT_MAX] = "";
+	struct attempt attempt = { .member = member };
+	uint8_t id[ACCOUNT_ID_LEN];
+	struct account_try *t;
 
-	if (!BER_BVISNULL(login_state))
-		snprintf(text, sizeof(text), "%s", login_state->bv_val);
-	/* Somebody else wrote it: an administrator who unlocks, another server, a restore. */
-	if (strcmp(text, t->seen) != 0 || !t->unsaved) {
-		state_parse(text, &t->state);
-		memcpy(t->seen, text, sizeof(text));
-		t->unsaved = 0;
+	ber_str2bv(member->uuid, 0, 0, &attempt.key);
+	ldap_pvt_thread_mutex_lock(&a->mutex);
+	t = record_find(a, &attempt, id);
+	if (t != NULL) {
+		memset(&t->state, 0, sizeof(t->state));
+		memset(&t->seen, 0, sizeof(t->seen));
+		t->lock_at = 0;
+		t->loaded = 1;
+		/* What was read before says nothing any more. */
+		t->writes++;
 	}
-}
-
-void
-account_saved(struct account_try *t, int saved)
-{
-	t->unsaved = !saved;
-	if (saved)
-		(void)account_state(t, t->seen, sizeof(t->seen));
-}
-
-void
-account_record(struct account_try *t, enum account_event event, int64_t now)
-{
-	struct login_state *s = &t->state;
-
-	switch (event) {
-	case ACCOUNT_PASSWORD_WRONG:
-		if (s->password_failures < 1000)
-			s->password_failures++;
-		s->password_time = now;
-		break;
-	case ACCOUNT_CODE_WRONG:
-		if (s->code_failures < 1000)
-			s->code_failures++;
-		s->code_time = now;
-		break;
-	case ACCOUNT_SUCCESS:
-	case ACCOUNT_UNLOCK:
-		memset(s, 0, sizeof(*s));
-		break;
-	}
-}
-
-/* throttled - from the threshold on each failure doubles the delay, up to the longest */
-static int
-throttled(unsigned failures, int64_t last, const struct policy *policy, int64_t now)
-{
-	int64_t delay = policy->min_delay_sec;
-	unsigned i;
-
-	if (failures < policy->threshold)
-		return 0;
-	for (i = policy->threshold; i < failures && delay < policy->max_delay_sec; i++)
-		delay *= 2;
-	if (delay > policy->max_delay_sec)
-		delay = policy->max_delay_sec;
-	/* A clock that was set back a long way must not keep anybody out until it has caught up. */
-	return now < last + delay && last - now <= policy->max_delay_sec;
-}
-
-int
-account_throttled_password(struct account_try *t, const struct policy *policy, int64_t now)
-{
-	return throttled(t->state.password_failures, t->state.password_time, policy, now);
-}
-
-int
-account_throttled_code(struct account_try *t, const struct policy *policy, int64_t now)
-{
-	return throttled(t->state.code_failures, t->state.code_time, policy, now);
-}
-
-/* --- remembered passwords ------------------------------------------------------------------------- */
-
-static void
-mac_part(crypto_generichash_state *state, const void *data, size_t len)
-{
-	uint64_t size = len;
-
-	crypto_generichash_update(state, (const uint8_t *)&size, sizeof(size));
-	crypto_generichash_update(state, data, len);
-}
-
-static int
-password_mac(const struct account_try *t, const struct keyring *ring, unsigned long connid, const struct berval *stored,
-             const struct berval *password, uint8_t mac[MAC_LEN])
-{
-	uint8_t key[KEYRING_KEY_LEN];
-	crypto_generichash_state state;
-	int r;
-
-	r = keyring_subkey(ring, NULL, KEYRING_MEMORY, key);
-	if (r < 0)
-		return r;
-	crypto_generichash_init(&state, key, sizeof(key), MAC_LEN);
-	mac_part(&state, &connid, sizeof(connid));
-	mac_part(&state, t->id, sizeof(t->id));
-	mac_part(&state, stored->bv_val, stored->bv_len);
-	mac_part(&state, password->bv_val, password->bv_len);
-	crypto_generichash_final(&state, mac, MAC_LEN);
-	secret_wipe_array(key);
-	secret_wipe_object(&state);
-	return 0;
-}
-
-void
-account_remember(struct account_try *t, const struct keyring *ring, unsigned long connid, const struct berval *stored,
-                 const struct berval *password, int64_t now)
-{
-	struct remembered *slot = &t->remembered[0];
-	int i;
-
-	for (i = 1; i < REMEMBERED_MAX; i++)
-		if (t->remembered[i].until < slot->until)
-			slot = &t->remembered[i];
-	if (password_mac(t, ring, connid, stored, password, slot->mac) == 0)
-		slot->until = now + REMEMBER_SEC;
-	else
-		slot->until = 0;
-}
-
-int
-account_remembered(struct account_try *t, const struct keyring *ring, unsigned long connid, const struct berval *stored,
-                   const struct berval *password, int64_t now)
-{
-	uint8_t mac[MAC_LEN];
-	int i, found = 0;
-
-	if (password_mac(t, ring, connid, stored, password, mac) < 0)
-		return 0;
-	for (i = 0; i < REMEMBERED_MAX; i++) {
-		if (t->remembered[i].until <= now || t->remembered[i].until > now + REMEMBER_SEC)
-			continue;
-		if (secret_equal(mac, sizeof(mac), t->remembered[i].mac, MAC_LEN)) {
-			secret_wipe_object(&t->remembered[i]);
-			found = 1;
-		}
-	}
-	secret_wipe_array(mac);
-	return found;
+	ldap_pvt_thread_mutex_unlock(&a->mutex);
 }

@@ -201,19 +201,15 @@ static int
 spend(struct bind *b)
 {
 	Modifications *mods = NULL;
-	int rc;
 
-	/* A consumer must not spend; a login without a code has nothing to spend and leaves no trace here. */
-	if (SLAP_SINGLE_SHADOW(b->m->db) && b->result.step < 0 && BER_BVISNULL(&b->result.recovery))
+	/* A consumer must not spend; a login without a code has nothing to spend and leaves its traces in memory only. */
+	if (SLAP_SINGLE_SHADOW(b->m->db) && b->result.step < 0 && BER_BVISNULL(&b->result.recovery)) {
+		account_record(b->result.hold, ACCOUNT_LOGIN, &(struct attempt){ .source = &b->result.source });
 		return LDAP_SUCCESS;
+	}
 	(void)verify_spend(b->op, b->m, b->member, &b->result, 1, &mods);
 	recovery_owe_used(b->result.fresh != NULL ? b->result.fresh : b->member, &b->result, (int64_t)slap_get_time(), &mods);
-	rc = mods_write(b->op, b->m, &b->member->dn, &b->member->ndn, &mods);
-	if (rc == LDAP_SUCCESS) {
-		account_record(b->result.hold, ACCOUNT_SUCCESS, (int64_t)slap_get_time());
-		account_saved(b->result.hold, 1);
-	}
-	return rc;
+	return verify_login(b->op, b->m, b->member, &b->result, &mods);
 }
 
 /* let_in - answer a login that is right in every respect. in: previous, when the one before was */

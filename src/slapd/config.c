@@ -3,6 +3,7 @@
  *
  * slapd stops all operations while cn=config changes, so nobody reads a struct muster that is being changed.
  */
+#include "slapd/failures.h"
 #include "slapd/muster.h"
 
 #include <fcntl.h>
@@ -424,7 +425,7 @@ muster_db_init(BackendDB *be, ConfigReply *cr)
 	m->cost = cost;
 	for (i = 0; i < NUMBERS; i++)
 		*number_field(m, &numbers[i]) = numbers[i].absent;
-	if (accounts_new(&m->accounts) < 0 || grace_new(&m->grace) < 0) {
+	if (accounts_new(m, &m->accounts) < 0 || grace_new(&m->grace) < 0) {
 		snprintf(cr->msg, sizeof(cr->msg), "muster: out of memory");
 		accounts_free(&m->accounts);
 		ch_free(m);
@@ -527,6 +528,7 @@ muster_db_close(BackendDB *be, ConfigReply *cr)
 
 	(void)cr;
 	if (m->open) {
+		failures_flush(m);
 		overlay_unregister_control(be, MUSTER_CTRL_SECOND_FACTOR);
 		overlay_unregister_control(be, LDAP_CONTROL_PASSWORDPOLICYREQUEST);
 	}
@@ -545,7 +547,8 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	struct muster *m = on->on_bi.bi_private;
 
 	(void)cr;
-	if (m == NULL)
+	/* A write that slapd made stand still goes on later: better to leak than to pull its memory away. */
+	if (m == NULL || failures_being_written(m))
 		return 0;
 	set_dn(&m->policy_dn, &m->policy_ndn, NULL, NULL);
 	set_dn(&m->base_dn, &m->base_ndn, NULL, NULL);

@@ -115,19 +115,6 @@ written(Operation *op, SlapReply *rs)
 	return SLAP_CB_CONTINUE;
 }
 
-static void
-unlink_callback(Operation *op, slap_callback *callback)
-{
-	slap_callback **cb;
-
-	for (cb = &op->o_callback; *cb != NULL; cb = &(*cb)->sc_next) {
-		if (*cb == callback) {
-			*cb = callback->sc_next;
-			return;
-		}
-	}
-}
-
 int
 connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy,
                      enum connections_scope scope)
@@ -138,7 +125,7 @@ connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operat
 
 	op->o_callback = &callback;
 	rc = op_walk(op, rs, m, which, with_ppolicy);
-	unlink_callback(op, &callback);
+	reply_callback_unlink(op, &callback);
 	if (ending.own)
 		end_own(op);
 	return rc;

@@ -44,6 +44,8 @@ change_write(Operation *op, struct muster *m, struct member *member, struct veri
 		recovery_owe_used(current, result, (int64_t)slap_get_time(), &mods);
 	rc = mods_write(op, m, &member->dn, &member->ndn, &mods);
 	if (rc == LDAP_SUCCESS) {
+		if (!change->by_self)
+			account_forget(m->accounts, member);
 		connections_end_others(op, &member->ndn);
 		return LDAP_SUCCESS;
 	}

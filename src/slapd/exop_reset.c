@@ -2,6 +2,7 @@
  * exop_reset.c - a forgotten password: requestReset queues, redeem turns a mailed token into a new password.
  */
 #include "slapd/exop.h"
+#include "slapd/source.h"
 
 #define PURPOSE "reset"
 
@@ -101,8 +102,7 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 	} else if (rc != LDAP_SUCCESS) {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
 	} else {
-		account_record(try, ACCOUNT_UNLOCK, now);
-		account_saved(try, 1);
+		account_record(try, ACCOUNT_UNLOCK, NULL);
 		connections_end_others(x->op, &member->ndn);
 		exop_accepted(x, NULL);
 		exop_answer(x, LDAP_SUCCESS, NULL);
@@ -115,6 +115,8 @@ redeem_handle(struct exop *x)
 	static const struct berval no_rhost = BER_BVNULL;
 	struct member *member = NULL;
 	struct account_try *try = NULL;
+	struct attempt attempt;
+	struct source source;
 	const struct berval *stored = NULL;
 	struct challenge ch;
 	struct berval key;
@@ -122,8 +124,8 @@ redeem_handle(struct exop *x)
 
 	memset(&ch, 0, sizeof(ch));
 	exop_target_find(x->op, x->m, x->be, &x->target_text, &member, &key);
-	if (account_reserve(x->m->accounts, member != NULL ? member->uuid : key.bv_val,
-	                    member != NULL ? strlen(member->uuid) : key.bv_len, member, &try) < 0) {
+	attempt_at(x->op, x->m, member, &key, NULL, &source, &attempt);
+	if (account_reserve(x->m->accounts, &attempt, &try) < 0) {
 		exop_refuse_verify(x, VERIFY_BUSY);
 		goto out;
 	}

@@ -4,6 +4,9 @@
 
 overlay_sources = \
 	src/slapd/account.c \
+	src/slapd/account.h \
+	src/slapd/account_remember.c \
+	src/slapd/account_state.c \
 	src/slapd/app_password.c \
 	src/slapd/audit.c \
 	src/slapd/bind.c \
@@ -23,6 +26,8 @@ overlay_sources = \
 	src/slapd/factor.c \
 	src/slapd/factor_control.c \
 	src/slapd/factor_control.h \
+	src/slapd/failures.c \
+	src/slapd/failures.h \
 	src/slapd/fresh.c \
 	src/slapd/fresh.h \
 	src/slapd/grace.c \
@@ -46,6 +51,8 @@ overlay_sources = \
 	src/slapd/reseal.c \
 	src/slapd/sasl.c \
 	src/slapd/schema.c \
+	src/slapd/source.c \
+	src/slapd/source.h \
 	src/slapd/verify.c \
 	src/slapd/write.c \
 	src/slapd/write.h \

@@ -9,7 +9,8 @@
  *   write.c    add, modify, modrdn, delete hooks    courier.c   claim, done
  *   verify.c   password and code of a member        ppctrl.c    the ppolicy control for members
  *   password.c a new password as modifications      outbox.c    record ids, outbox values, leases
- *   account.c  tries in memory                      member.c    a member's entry as a struct
+ *   account.c  tries in memory (account.h)          member.c    a member's entry as a struct
+ *   failures.c the task that writes failures        source.c    where a try comes from
  *   audit.c    one line per outcome                 policy.c    a policy as a struct
  *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
  *   reply.c    controls and callbacks of answers
@@ -28,6 +29,7 @@
 #include "common/err.h"
 #include "common/secret.h"
 #include "core/apppw.h"
+#include "core/budget.h"
 #include "core/keyring.h"
 #include "core/network.h"
 #include "core/pwhash.h"
@@ -188,6 +190,10 @@ Entry *entry_fetch(Operation *op, struct berval *ndn);
 /* organization_above - the nearest organization above ndn in op->o_bd, NULL for none; be_entry_release_r() by the caller */
 Entry *organization_above(Operation *op, struct muster *m, const struct berval *ndn);
 
+/* member_locked - 1 when pwdAccountLockedTime says so, whoever wrote it; 000001010000Z is for good */
+int member_locked(const struct member *member, int64_t now);
+int member_locked_for_good(const struct member *member);
+
 /* member_is_current - 1 when the entry was not written since member_load() */
 int member_is_current(Operation *op, struct muster *m, const struct member *member);
 
@@ -252,34 +258,70 @@ int networks_check_count(Entry *e, const Modifications *mods, char *text, size_t
 /* organization_named - 1 when a name is that of an organization other than the one at own_ndn, o or musterDomain */
 int organization_named(Operation *op, struct muster *m, const struct berval *name, const struct berval *own_ndn);
 
-/* --- account.c ---------------------------------------------------------------------------------- */
+/* --- account.c, account_state.c, account_remember.c --------------------------------------------- */
+
+/* Who a client is taken for: IPv4 whole, IPv6 the first 64 bits, all local sockets one. */
+struct source_place {
+	uint8_t octets[9];
+};
+
+/* Where a try comes from, see source.h. */
+struct source {
+	struct source_place place; /* the client itself, whatever it says of others */
+	struct budget_from from;
+	char hashed[KEYRING_ID_MAX + 1 + 44]; /* as musterKnownSource has it, without the day; "" without keys */
+	struct berval stored;                 /* the value it is known by, pointing into the member */
+};
+
+/* A try at an account. */
+struct attempt {
+	struct berval key;           /* entryUUID text, or for a missing entry its normalized DN */
+	const struct member *member; /* NULL: nobody there */
+	const struct policy *policy;
+	const struct source *source;
+	int64_t now;
+	int with_code;               /* it brings a code, which has a budget of its own */
+	int two_steps;               /* its password may have been found right on this connection just now */
+	unsigned long connid;
+};
 
 /*
- * account_reserve - the only way to a verification. Waits while another one of the same account is under way;
- *                   few may wait.
- * in:    key      entryUUID text, or for a missing entry its normalized DN
- *        member   to take over what the entry says of failures, NULL for a missing entry
- * out:   *try_out  to be given back with account_release(); NULL on error
- * error: ERR_BUSY
+ * account_enter - the only way to a verification. A try that has to be refused whatever it brings (a delay, a lock) is
+ *                 turned away at once; others wait while another one of the same account is under way. Few may wait.
+ * out:   *try_out   to be given back with account_release(); NULL on error
+ *        *rule_out  with ERR_ATTEMPTS: "locked", "throttled" or "code-throttled", for the log
+ * error: ERR_ATTEMPTS (spend the time, then refuse), ERR_BUSY
  */
 struct account_try;
-int account_reserve(struct accounts *accounts, const char *key, size_t key_len, const struct member *member,
-                    struct account_try **try_out);
+int account_enter(struct accounts *accounts, const struct attempt *attempt, struct account_try **try_out,
+                  const char **rule_out);
 
-/* account_throttled - 1 when a delay after failures is not over: verify, then refuse all the same */
-int account_throttled_password(struct account_try *t, const struct policy *policy, int64_t now);
-int account_throttled_code(struct account_try *t, const struct policy *policy, int64_t now);
+/* account_reserve - the same for who does not guess, whatever delays there are. error: ERR_BUSY */
+int account_reserve(struct accounts *accounts, const struct attempt *attempt, struct account_try **try_out);
 
-enum account_event { ACCOUNT_PASSWORD_WRONG, ACCOUNT_CODE_WRONG, ACCOUNT_SUCCESS, ACCOUNT_UNLOCK };
-void account_record(struct account_try *t, enum account_event event, int64_t now);
+/* account_sync - take over what the entry says, read since the account was reserved, unless we know better */
+void account_sync(struct account_try *t, const struct berval *login_state, int64_t now);
 
-/* account_sync - take over what the entry says, unless it is what we said ourselves. Done by account_reserve() for member. */
-void account_sync(struct account_try *t, const struct berval *login_state);
-/* account_saved - tell how writing account_state() went: what could not be written is kept in memory */
-void account_saved(struct account_try *t, int saved);
+/*
+ * account_throttled - why a try is to be refused, right or wrong, and not counted: "locked", "throttled", "code-throttled";
+ *                     NULL when it is not.
+ * in:    knows  1: its password was found right already
+ */
+const char *account_throttled(struct account_try *t, const struct attempt *attempt, int knows);
 
-/* account_state - what musterLoginState should say now; BER_BVNULL for nothing. text is the caller's buffer. */
-int account_state(struct account_try *t, char *text, size_t text_len);
+/* account_record - failures are written after account_release() by a task of its own */
+enum account_event { ACCOUNT_PASSWORD_WRONG, ACCOUNT_CODE_WRONG, ACCOUNT_LOGIN, ACCOUNT_UNLOCK };
+void account_record(struct account_try *t, enum account_event event, const struct attempt *attempt);
+
+/*
+ * account_login_begin - what musterLoginState is to say once a login from a source is written, "" for nothing.
+ * account_login_end   - whether it was. in: began  what account_login_begin() returned
+ */
+unsigned account_login_begin(struct account_try *t, const struct source *source, char text_out[BUDGET_TEXT_MAX]);
+void account_login_end(struct account_try *t, const struct source *source, unsigned began, int saved);
+
+/* account_forget - somebody unlocked the account, and the entry says so: no failures are known any more */
+void account_forget(struct accounts *accounts, const struct member *member);
 
 /*
  * account_remember, account_remembered - a right password on this connection, for one use within 60 s.
@@ -291,7 +333,7 @@ int account_remembered(struct account_try *t, const struct keyring *ring, unsign
                        const struct berval *stored, const struct berval *password, int64_t now);
 void account_release(struct account_try **t);
 
-int accounts_new(struct accounts **out);
+int accounts_new(struct muster *m, struct accounts **out);
 void accounts_free(struct accounts **a);
 
 /* --- verify.c ----------------------------------------------------------------------------------- */
@@ -320,7 +362,7 @@ struct verify_result {
 	enum verify_outcome outcome;
 	int64_t step;             /* to be spent, -1 none */
 	struct berval recovery;   /* recovery code to be spent, as stored; points into the member */
-	int failed;               /* account_record() was told of a failure: persist the state after answering */
+	struct source source;
 	struct berval password;   /* the part of the credential that is the password; points into the request */
 	struct account_try *hold; /* released by verify_end() */
 	struct member *fresh;     /* the entry as it is under the reservation, when it changed meanwhile */
@@ -334,8 +376,8 @@ struct verify_result {
 
 /*
  * verify_begin - verify password and code of a member without answering. Exactly one Argon2 run on every path
- *                (none when the password is remembered), also when member is NULL.
- *                The account stays reserved until verify_end().
+ *                (none when the password is remembered; one more with VERIFY_OK when the hash is renewed), also when member
+ *                is NULL. The account stays reserved until verify_end().
  * in:    key  normalized DN, used when member is NULL
  */
 void verify_begin(Operation *op, struct muster *m, const struct member *member, struct berval *key,
@@ -350,13 +392,17 @@ void verify_begin(Operation *op, struct muster *m, const struct member *member, 
 enum verify_outcome verify_standing(const struct member *member, int64_t now, const char **rule_out);
 
 /*
- * verify_spend - append to mods what a successful verification must write in the same modification: conditional
- *                step, login state gone, pwdLastSuccess when login is 1, renewed hash.
+ * verify_spend - append to mods what a successful verification must write in the same modification: the conditional step;
+ *                when login is 1 pwdLastSuccess, the failures that are left, the source and the renewed hash too.
  */
 int verify_spend(Operation *op, struct muster *m, const struct member *member, const struct verify_result *result,
                  int login, Modifications **mods);
 
-/* verify_end - after the answer: persist failures if any, release. */
+/* verify_login - carry out what verify_spend() planned for a login; the LDAP result code. Frees *mods. */
+int verify_login(Operation *op, struct muster *m, const struct member *member, struct verify_result *result,
+                 Modifications **mods);
+
+/* verify_end - after the answer: release; failures are written by and by. */
 void verify_end(Operation *op, struct muster *m, const struct member *member, struct verify_result *result);
 
 /* --- mods.c ------------------------------------------------------------------------------------- */
@@ -568,10 +614,12 @@ void connections_end_others(Operation *op, const struct berval *ndn);
  * reply.c. reply_control - add a response control whose value is what ber holds; ber stays the caller's.
  *          reply_callback - have response called for each reply to op, below slapd's own; freed with the operation.
  *          reply_callback_free - the sc_cleanup of a callback from op's memory.
+ *          reply_callback_unlink - take a callback of the caller's out of op again, if it still is in.
  */
 void reply_control(Operation *op, SlapReply *rs, const char *oid, BerElement *ber);
 void reply_callback(Operation *op, slap_response *response);
 int reply_callback_free(Operation *op, SlapReply *rs);
+void reply_callback_unlink(Operation *op, slap_callback *callback);
 
 /* ppctrl.c: answer the ppolicy control in rs when the request asked for it. error: -1 none, else its enum */
 enum ppctrl_error { PPCTRL_NONE = -1, PPCTRL_EXPIRED = 0, PPCTRL_LOCKED = 1, PPCTRL_CHANGE_AFTER_RESET = 2,

@@ -220,6 +220,20 @@ plan_challenges_gone(const struct member *member, Modifications **mods)
 	secret_wipe_object(&ch);
 }
 
+/*
+ * plan_unlock - failures and locks were about the password before. A member that just changes it keeps them: its next login
+ *               clears what is its own. A mailed token does not undo what an administrator locked for good.
+ */
+static void
+plan_unlock(const struct member *member, const struct password_change *change, Modifications **mods)
+{
+	if (change->by_self && !change->by_token)
+		return;
+	mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
+	if (!change->by_token || !member_locked_for_good(member))
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, NULL);
+}
+
 /* plan_write - what is written, in one modification */
 static void
 plan_write(const struct member *member, const struct password_change *change, const char *hash,
@@ -242,7 +256,7 @@ plan_write(const struct member *member, const struct password_change *change, co
 	/* Whoever needed somebody else's help may have lost the password to a stranger, who made app passwords with it. */
 	if (!change->by_self || change->by_token)
 		app_passwords_forget(member, mods);
-	mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
+	plan_unlock(member, change, mods);
 	outbox_owe(member, change->by_self ? "password-changed" : "password-set-by-admin", NULL, now, mods);
 }
 

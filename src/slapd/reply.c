@@ -40,3 +40,16 @@ reply_callback(Operation *op, slap_response *response)
 	cb->sc_cleanup = reply_callback_free;
 	overlay_callback_after_backover(op, cb, 1);
 }
+
+void
+reply_callback_unlink(Operation *op, slap_callback *callback)
+{
+	slap_callback **cb;
+
+	for (cb = &op->o_callback; *cb != NULL; cb = &(*cb)->sc_next) {
+		if (*cb == callback) {
+			*cb = callback->sc_next;
+			return;
+		}
+	}
+}

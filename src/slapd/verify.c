@@ -4,9 +4,11 @@
  * Who guesses must learn nothing from the time an answer takes: whatever the entry is like, missing ones included, one
  * Argon2 run is made. Each run is a line in slapd's log at level trace, so that a test can count them.
  */
-#include "slapd/muster.h"
+#include "slapd/source.h"
 
 #include "common/secret.h"
+
+static const struct berval nothing = BER_BVNULL;
 
 /* One verification under way. */
 struct check {
@@ -18,6 +20,9 @@ struct check {
 	struct berval code; /* BER_BVNULL: none */
 	int64_t now;
 	int remembered;
+	int renew; /* the hash is to be made again at the present cost */
+	struct attempt attempt;
+	struct policy nobodys; /* for somebody who is not there: what holds for those who are */
 };
 
 static void
@@ -52,6 +57,7 @@ split(struct check *c)
 	char both[2 * SECRET_MAX];
 	int active = c->member != NULL && member_factor_active(c->member), r;
 
+	secret_free(&c->result->joined);
 	*password = q->password;
 	c->code = q->code;
 	if (c->code.bv_len == 0)
@@ -162,8 +168,7 @@ password_ours(struct check *c, const struct berval *stored)
 	if (r < 0 || verdict != VERDICT_ALLOW)
 		return 0;
 	c->result->stored = stored;
-	if (renew)
-		(void)hash_again(c);
+	c->renew = renew;
 	return 1;
 }
 
@@ -186,24 +191,28 @@ password_legacy(struct check *c)
 	return 0;
 }
 
-/* password_remembered - the password was found right on this connection just now */
+/* may_be_remembered - the second step of a login brings the control and a code */
 static int
-password_remembered(struct check *c)
+may_be_remembered(const struct check *c)
 {
-	const struct berval *bv = c->member->passwords;
+	return c->request->has_control && c->request->may_remember && !BER_BVISNULL(&c->code);
+}
 
-	if (!c->request->has_control || !c->request->may_remember || BER_BVISNULL(&c->code))
-		return 0;
-	for (; bv != NULL && !BER_BVISNULL(bv); bv++) {
+/* recall - whether the password was found right on this connection just now */
+static void
+recall(struct check *c)
+{
+	const struct berval *bv = c->member != NULL ? c->member->passwords : NULL;
+
+	if (!may_be_remembered(c) || c->m->ring == NULL || c->member == NULL || !c->member->may_auth)
+		return;
+	for (; bv != NULL && !BER_BVISNULL(bv) && !c->remembered; bv++) {
 		if (!account_remembered(c->result->hold, c->m->ring, c->op->o_connid, bv, &c->result->password, c->now))
 			continue;
 		c->remembered = 1;
+		c->renew = !pwhash_is_ours(bv->bv_val, bv->bv_len);
 		c->result->stored = bv;
-		if (!pwhash_is_ours(bv->bv_val, bv->bv_len))
-			(void)hash_again(c);
-		return 1;
 	}
-	return 0;
 }
 
 /* password_right - one Argon2 run, except for a password that is remembered */
@@ -214,7 +223,7 @@ password_right(struct check *c)
 
 	if (c->member == NULL || c->member->passwords == NULL || !c->member->may_auth || c->m->ring == NULL)
 		return password_none(c);
-	if (password_remembered(c))
+	if (c->remembered)
 		return 1;
 	stored = stored_ours(c->member);
 	return stored != NULL ? password_ours(c, stored) : password_legacy(c);
@@ -243,17 +252,13 @@ judge_code(struct check *c)
 	}
 	if (factor_match(c->op, c->m, c->member, &c->code, c->now, &match, &c->result->step) < 0)
 		return refused(c, VERIFY_UNUSABLE, "unusable");
-	if (account_throttled_code(hold, &c->member->policy, c->now))
-		return refused(c, VERIFY_DENIED, "code-throttled");
 	if (match == TOTP_RIGHT || recovery_match(c->m, c->member, c->code.bv_val, c->code.bv_len, &c->result->recovery)) {
 		c->result->factor = match == TOTP_RIGHT ? "password+code" : "password+recovery-code";
 		return VERIFY_OK;
 	}
 	/* A spent code is a replay or a double click, not a guess. */
-	if (match == TOTP_WRONG) {
-		account_record(hold, ACCOUNT_CODE_WRONG, c->now);
-		c->result->failed = 1;
-	}
+	if (match == TOTP_WRONG)
+		account_record(hold, ACCOUNT_CODE_WRONG, &c->attempt);
 	return refused(c, VERIFY_DENIED, match == TOTP_WRONG ? "code" : "code-spent");
 }
 
@@ -314,8 +319,6 @@ judge(struct check *c)
 		return refused(c, VERIFY_UNUSABLE, "unusable");
 	if (!networks_allow(c->op, policy, &c->request->rhost))
 		return refused(c, VERIFY_DENIED, "network");
-	if (!c->remembered && account_throttled_password(c->result->hold, policy, c->now))
-		return refused(c, VERIFY_DENIED, "throttled");
 	if (member_factor_active(member)) {
 		outcome = judge_code(c);
 		if (outcome != VERIFY_OK)
@@ -340,19 +343,6 @@ denied_because(const struct check *c)
 	return c->member->passwords == NULL ? "no-password" : "credentials";
 }
 
-/* count_password - a wrong password of somebody who could have logged in; not while a delay runs */
-static void
-count_password(struct check *c)
-{
-	const struct member *member = c->member;
-
-	if (member == NULL || member->passwords == NULL || member->status != MEMBER_ACTIVE || !member->may_auth ||
-	    !member->policy_usable || account_throttled_password(c->result->hold, &member->policy, c->now))
-		return;
-	account_record(c->result->hold, ACCOUNT_PASSWORD_WRONG, c->now);
-	c->result->failed = 1;
-}
-
 /* refresh - the member as it is now that nobody else can verify: it may have been written since it was loaded */
 static const struct member *
 refresh(Operation *op, struct muster *m, const struct member *member, struct verify_result *result)
@@ -367,40 +357,92 @@ refresh(Operation *op, struct muster *m, const struct member *member, struct ver
 	return result->fresh;
 }
 
+/* --- in turn -------------------------------------------------------------------------------------- */
+
+/* about - what the try is about: the member as it is known by now */
+static void
+about(struct check *c, const struct member *member, struct berval *key)
+{
+	attempt_at(c->op, c->m, member, key, &c->request->rhost, &c->result->source, &c->attempt);
+	if (member == NULL)
+		c->attempt.policy = &c->nobodys;
+	c->attempt.with_code = !BER_BVISNULL(&c->code);
+	c->attempt.two_steps = may_be_remembered(c);
+	c->member = member;
+	c->now = c->attempt.now;
+}
+
+/* turned_away - what a delay or a lock refuses costs the same, but nobody waits for it */
+static void
+turned_away(struct check *c, const char *rule)
+{
+	account_release(&c->result->hold);
+	c->result->rule = rule;
+	if (password_none(c) < 0)
+		c->result->outcome = refused(c, VERIFY_BUSY, "busy");
+}
+
+/* take_turn - wait until the account is ours, and read it again. 1: go on */
+static int
+take_turn(struct check *c, const struct member *member, struct berval *key)
+{
+	const char *rule = NULL;
+	int r;
+
+	r = account_enter(c->m->accounts, &c->attempt, &c->result->hold, &rule);
+	if (r == ERR_BUSY) {
+		c->result->outcome = refused(c, VERIFY_BUSY, "busy");
+		return 0;
+	}
+	if (r < 0) {
+		turned_away(c, rule);
+		return 0;
+	}
+	c->member = member = refresh(c->op, c->m, member, c->result);
+	/* It may have got or lost a second factor. */
+	if (split(c) < 0)
+		return 0;
+	about(c, member, key);
+	account_sync(c->result->hold, member != NULL ? &member->login_state : &nothing, c->now);
+	recall(c);
+	rule = account_throttled(c->result->hold, &c->attempt, c->remembered);
+	if (rule == NULL)
+		return 1;
+	turned_away(c, rule);
+	return 0;
+}
+
 void
 verify_begin(Operation *op, struct muster *m, const struct member *member, struct berval *key,
              const struct verify_request *request, struct verify_result *result)
 {
-	struct check c = { .op = op, .m = m, .request = request, .result = result };
+	struct check c = { .op = op, .m = m, .request = request, .result = result, .member = member };
 	int right;
 
 	memset(result, 0, sizeof(*result));
 	result->step = -1;
 	result->rule = "server";
-	if (account_reserve(m->accounts, member != NULL && member->uuid[0] != '\0' ? member->uuid : key->bv_val,
-	                    member != NULL && member->uuid[0] != '\0' ? strlen(member->uuid) : key->bv_len, NULL,
-	                    &result->hold) < 0) {
-		result->outcome = VERIFY_BUSY;
-		result->rule = "busy";
-		return;
-	}
-	c.member = refresh(op, m, member, result);
-	c.now = (int64_t)slap_get_time();
-	if (c.member != NULL)
-		account_sync(result->hold, &c.member->login_state);
+	if (member == NULL)
+		(void)policy_load(op, m, key, &c.nobodys);
 	if (split(&c) < 0)
+		return;
+	about(&c, member, key);
+	if (!take_turn(&c, member, key))
 		return;
 	right = password_right(&c);
 	result->rule = denied_because(&c);
 	if (right == 1) {
 		result->rule = NULL;
 		result->outcome = judge(&c);
+		/* Only now: the time of another run tells somebody who is in anyway. */
+		if (result->outcome == VERIFY_OK && c.renew)
+			(void)hash_again(&c);
 	} else if (right < 0) {
 		result->outcome = refused(&c, VERIFY_BUSY, "busy");
 	} else if (m->ring == NULL) {
 		result->outcome = refused(&c, VERIFY_UNUSABLE, "unusable");
 	} else {
-		count_password(&c);
+		account_record(result->hold, ACCOUNT_PASSWORD_WRONG, &c.attempt);
 	}
 }
 
@@ -430,33 +472,39 @@ verify_spend(Operation *op, struct muster *m, const struct member *member, const
 	}
 	if (!BER_BVISNULL(&result->recovery))
 		mods_add(mods, LDAP_MOD_DELETE, muster_ad.recovery_code, &result->recovery);
-	if (!BER_BVISNULL(&who->login_state))
-		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
-	if (result->renewed[0] != '\0' && result->stored != NULL && login) {
+	if (!login)
+		return 0;
+	if (result->renewed[0] != '\0' && result->stored != NULL) {
 		mods_add(mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, result->stored);
 		mods_add_text(mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, result->renewed);
 	}
-	if (login)
-		mods_add_time(mods, LDAP_MOD_REPLACE, slap_schema.si_ad_pwdLastSuccess, (int64_t)op->o_time);
+	/* A lock that is over; while it lasts nobody gets here. */
+	if (!BER_BVISNULL(&who->locked))
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, NULL);
+	source_remember(who, &result->source, (int64_t)slap_get_time(), mods);
+	mods_add_time(mods, LDAP_MOD_REPLACE, slap_schema.si_ad_pwdLastSuccess, (int64_t)op->o_time);
 	return 0;
 }
 
-/* save_failures - what the next try has to know, even after a restart */
-static void
-save_failures(Operation *op, struct muster *m, const struct member *member, struct account_try *hold)
+int
+verify_login(Operation *op, struct muster *m, const struct member *member, struct verify_result *result,
+             Modifications **mods)
 {
-	struct berval dn = member->dn, ndn = member->ndn;
-	Modifications *mods = NULL;
-	char text[128];
+	const struct member *who = subject(member, result);
+	char text[BUDGET_TEXT_MAX];
+	struct berval bv = { 0, text };
+	unsigned began;
 	int rc;
 
-	(void)account_state(hold, text, sizeof(text));
-	mods_add_text(&mods, LDAP_MOD_REPLACE, muster_ad.login_state, text);
-	rc = mods_write(op, m, &dn, &ndn, &mods);
-	account_saved(hold, rc == LDAP_SUCCESS);
-	if (rc != LDAP_SUCCESS && !SLAP_SINGLE_SHADOW(m->db))
-		Debug(LDAP_DEBUG_ANY, "%s muster: a failed login of %s cannot be written (%d), it is kept in memory\n",
-		      op->o_log_prefix, member->dn.bv_val, rc);
+	began = account_login_begin(result->hold, &result->source, text);
+	bv.bv_len = strlen(text);
+	if (bv.bv_len == 0 && !BER_BVISNULL(&who->login_state))
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
+	else if (bv.bv_len > 0 && (BER_BVISNULL(&who->login_state) || !bvmatch(&bv, &who->login_state)))
+		mods_add(mods, LDAP_MOD_REPLACE, muster_ad.login_state, &bv);
+	rc = mods_write(op, m, (struct berval *)&who->dn, (struct berval *)&who->ndn, mods);
+	account_login_end(result->hold, &result->source, began, rc == LDAP_SUCCESS);
+	return rc;
 }
 
 void
@@ -466,13 +514,10 @@ verify_end(Operation *op, struct muster *m, const struct member *member, struct 
 
 	if (result->too_short && who != NULL && !who->pwd_reset)
 		password_mark(op, m, who, result->stored);
-	if (result->failed && who != NULL && result->hold != NULL)
-		save_failures(op, m, who, result->hold);
 	account_release(&result->hold);
 	secret_free(&result->joined);
 	member_free(&result->fresh);
 	secret_wipe_array(result->renewed);
-	result->failed = 0;
 	result->stored = NULL;
 	BER_BVZERO(&result->recovery);
 	BER_BVZERO(&result->password);

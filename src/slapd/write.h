@@ -43,6 +43,7 @@ struct write {
 	int manages_password; /* may store what is hashed already */
 	int manages_seed;     /* may store what is sealed already */
 	Modifications *owed;  /* what the overlay writes in the same modification */
+	int unlocks;          /* once it is written: failures before are forgotten */
 	enum connections_scope end; /* once it is written: the member is not active any more, or its login is another */
 	struct verify_result verified;
 	int verifying;        /* verified is to be ended after the answer */

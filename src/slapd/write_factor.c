@@ -1,6 +1,7 @@
 /*
  * write_factor.c - oathSecret and musterCode in a modification of a member. The code is used up here and never stored.
  */
+#include "slapd/source.h"
 #include "slapd/write.h"
 
 #include "common/secret.h"
@@ -104,30 +105,34 @@ subject(const struct write *w)
 static int
 prove_code(struct write *w, const struct berval *code)
 {
+	struct attempt attempt;
 	enum totp_match match;
 	int64_t step;
 
-	if (account_reserve(w->m->accounts, w->member->uuid, strlen(w->member->uuid), NULL, &w->verified.hold) < 0)
+	attempt_at(w->op, w->m, w->member, &w->op->o_req_ndn, NULL, &w->verified.source, &attempt);
+	attempt.with_code = 1;
+	if (account_reserve(w->m->accounts, &attempt, &w->verified.hold) < 0)
 		return write_refuse(w, LDAP_BUSY, "too many tries at once: try again");
 	w->verifying = 1;
 	/* A login may have spent the code before the account was ours. */
 	if (!member_is_current(w->op, w->m, w->member) &&
 	    member_load(w->op, w->m, &w->op->o_req_ndn, &w->verified.fresh) < 0)
 		return refuse_code(w, "no-member");
-	account_sync(w->verified.hold, &subject(w)->login_state);
+	attempt_at(w->op, w->m, subject(w), &w->op->o_req_ndn, NULL, &w->verified.source, &attempt);
+	attempt.with_code = 1;
+	account_sync(w->verified.hold, &subject(w)->login_state, w->now);
 	if (factor_match(w->op, w->m, subject(w), code, w->now, &match, &step) < 0)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "the second factor cannot be read: ask an administrator to remove it");
-	if (account_throttled_code(w->verified.hold, &subject(w)->policy, w->now))
+	/* The password was right when the member bound; its delays say nothing here. */
+	if (account_throttled(w->verified.hold, &attempt, 1) != NULL)
 		return refuse_code(w, "code-throttled");
 	if (match == TOTP_RIGHT ||
 	    recovery_match(w->m, subject(w), code->bv_val, code->bv_len, &w->verified.recovery))
 		return LDAP_SUCCESS;
 	/* A code that was right once is refused, not counted. */
-	if (match == TOTP_WRONG) {
-		account_record(w->verified.hold, ACCOUNT_CODE_WRONG, w->now);
-		w->verified.failed = 1;
-	}
+	if (match == TOTP_WRONG)
+		account_record(w->verified.hold, ACCOUNT_CODE_WRONG, &attempt);
 	return refuse_code(w, match == TOTP_WRONG ? "code" : "code-spent");
 }
 

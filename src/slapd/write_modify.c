@@ -70,6 +70,24 @@ check_fresh(struct write *w)
 	return LDAP_SUCCESS;
 }
 
+/* plan_lock - whoever takes the lock away, if only to be sure that there is none, takes the failures away too */
+static void
+plan_lock(struct write *w)
+{
+	const Modifications *ml;
+	int removes = 0;
+
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && type_is(ml->sml_desc, muster_ad.pwd_locked))
+			removes = (ml->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE || ml->sml_values == NULL ||
+			          BER_BVISNULL(&ml->sml_values[0]);
+	if (!removes)
+		return;
+	w->what = "unlock";
+	w->unlocks = 1;
+	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
+}
+
 static int
 plan(struct write *w)
 {
@@ -86,6 +104,7 @@ plan(struct write *w)
 	if (w->end == END_NONE && (password || factor || write_revokes(w->op)))
 		w->end = END_OTHERS;
 	plan_addresses(w);
+	plan_lock(w);
 	if (rc == LDAP_SUCCESS && password)
 		rc = write_password(w);
 	if (rc == LDAP_SUCCESS && factor)
@@ -95,14 +114,31 @@ plan(struct write *w)
 	return rc;
 }
 
+/* written - before anybody is told that it is done */
+static int
+written(Operation *op, SlapReply *rs)
+{
+	const struct write *w = op->o_callback->sc_private;
+
+	if (rs->sr_type == REP_RESULT && rs->sr_err == LDAP_SUCCESS)
+		account_forget(w->m->accounts, w->member);
+	return SLAP_CB_CONTINUE;
+}
+
 /* carry_on - the modification with what we added, through the overlays below us and the database */
 static int
 carry_on(struct write *w)
 {
+	slap_callback callback = { .sc_next = w->op->o_callback, .sc_response = written, .sc_private = w };
+	int rc;
+
 	write_append(&w->op->orm_modlist, &w->owed);
-	if (w->end != END_NONE)
-		return connections_end_walk(w->op, w->rs, w->m, op_modify, 0, w->end);
-	return op_walk(w->op, w->rs, w->m, op_modify, 0);
+	if (w->unlocks)
+		w->op->o_callback = &callback;
+	rc = w->end != END_NONE ? connections_end_walk(w->op, w->rs, w->m, op_modify, 0, w->end)
+	                        : op_walk(w->op, w->rs, w->m, op_modify, 0);
+	reply_callback_unlink(w->op, &callback);
+	return rc;
 }
 
 int

@@ -90,7 +90,7 @@ prove_old(struct write *w, const struct berval *old)
 static int
 is_set_by_hand(struct write *w, const AttributeDescription *ad)
 {
-	return (ad == muster_ad.pwd_reset || ad == muster_ad.pwd_changed || ad == muster_ad.pwd_history) &&
+	return (ad == muster_ad.pwd_reset || ad == muster_ad.pwd_changed || ad == muster_ad.pwd_history || ad == muster_ad.pwd_locked) &&
 	       write_changes(w, ad);
 }
 
@@ -142,6 +142,8 @@ forget(struct write *w, int replaced)
 	leave_by_hand(w, &history);
 	write_append(&w->owed, &history);
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
+	if (!write_changes(w, muster_ad.pwd_locked))
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, NULL);
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
 	if (!write_changes(w, muster_ad.pwd_reset))
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.pwd_reset, NULL);
@@ -167,6 +169,7 @@ set_by_other(struct write *w, const struct shape *shape)
 {
 	int rc;
 
+	w->unlocks = 1;
 	if (shape->old != NULL)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "replace userPassword: only its owner deletes the old value and adds a new one");

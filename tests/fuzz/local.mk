@@ -2,6 +2,7 @@
 
 fuzz_tests += \
 	tests/fuzz/fuzz_apps \
+	tests/fuzz/fuzz_budget \
 	tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_frame \
 	tests/fuzz/fuzz_stored \
@@ -9,6 +10,7 @@ fuzz_tests += \
 	tests/fuzz/fuzz_values
 
 tests_fuzz_fuzz_apps_SOURCES = tests/fuzz/fuzz_apps.c tests/fuzz/stub_main.c
+tests_fuzz_fuzz_budget_SOURCES = tests/fuzz/fuzz_budget.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_stored_SOURCES = tests/fuzz/fuzz_stored.c tests/fuzz/stub_main.c
@@ -18,6 +20,7 @@ tests_fuzz_fuzz_values_SOURCES = tests/fuzz/fuzz_values.c tests/fuzz/stub_main.c
 
 EXTRA_DIST += \
 	tests/fuzz/corpus/apps \
+	tests/fuzz/corpus/budget \
 	tests/fuzz/corpus/conf \
 	tests/fuzz/corpus/frame \
 	tests/fuzz/corpus/stored \

@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/lib/checkup.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
+	tests/lib/failures.py \
 	tests/lib/full.c \
 	tests/lib/impostor.py \
 	tests/lib/gate.py \
