@@ -7,6 +7,7 @@
  * whoever writes at the same time wins and is looked at again. A crash loses nothing: a value is the old one or the new one.
  */
 #include "slapd/exop.h"
+#include "slapd/source.h"
 
 #include <ldap_rq.h>
 
@@ -177,11 +178,14 @@ one_entry(Operation *op, struct reseal *reseal, struct berval *ndn)
 	struct muster *m = reseal->m;
 	struct account_try *hold = NULL;
 	struct member *member = NULL;
+	struct attempt attempt;
+	struct source source;
 	int rc = LDAP_SUCCESS;
 
 	if (member_load(op, m, ndn, &member) < 0)
 		return LDAP_SUCCESS;
-	if (account_reserve(m->accounts, member->uuid, strlen(member->uuid), NULL, &hold) == 0 &&
+	attempt_at(op, m, member, ndn, NULL, &source, &attempt);
+	if (account_reserve(m->accounts, &attempt, &hold) == 0 &&
 	    member_is_current(op, m, member))
 		rc = put_right(op, reseal, member);
 	else
