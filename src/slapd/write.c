@@ -299,7 +299,8 @@ is_ours(struct write *w)
 	return write_changes(w, slap_schema.si_ad_userPassword) || write_changes(w, muster_ad.oath_secret) ||
 	       write_changes(w, muster_ad.code) || write_changes(w, muster_ad.status) ||
 	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile) ||
-	       write_changes(w, muster_ad.app_password) || write_changes(w, muster_ad.pwd_locked);
+	       write_changes(w, muster_ad.app_password) || write_changes(w, muster_ad.pwd_locked) ||
+	       write_changes(w, muster_ad.login_state);
 }
 
 int

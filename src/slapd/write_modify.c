@@ -81,10 +81,11 @@ plan_lock(struct write *w)
 		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && type_is(ml->sml_desc, muster_ad.pwd_locked))
 			removes = (ml->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE || ml->sml_values == NULL ||
 			          BER_BVISNULL(&ml->sml_values[0]);
+	/* So does whoever repairs the state itself. */
+	w->unlocks |= removes || write_changes(w, muster_ad.login_state);
 	if (!removes)
 		return;
 	w->what = "unlock";
-	w->unlocks = 1;
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
 }
 
