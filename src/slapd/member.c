@@ -36,22 +36,6 @@ member_locked_for_good(const struct member *member)
 	return !BER_BVISNULL(&member->locked) && strcmp(member->locked.bv_val, "000001010000Z") == 0;
 }
 
-int
-member_locked(const struct member *member, int64_t now)
-{
-	const struct berval *text = &member->locked;
-	struct lutil_timet since;
-	struct lutil_tm parts;
-
-	if (BER_BVISNULL(text))
-		return 0;
-	/* What cannot be read was meant to lock. */
-	if (member->policy.lockout_duration_sec == 0 || member_locked_for_good(member) ||
-	    lutil_parsetime(text->bv_val, &parts) != 0 || lutil_tm2time(&parts, &since) != 0)
-		return 1;
-	return now < (int64_t)since.tt_sec + member->policy.lockout_duration_sec;
-}
-
 static void
 copy_value(Entry *e, AttributeDescription *ad, struct berval *out)
 {

@@ -190,10 +190,6 @@ Entry *entry_fetch(Operation *op, struct berval *ndn);
 /* organization_above - the nearest organization above ndn in op->o_bd, NULL for none; be_entry_release_r() by the caller */
 Entry *organization_above(Operation *op, struct muster *m, const struct berval *ndn);
 
-/* member_locked - 1 when pwdAccountLockedTime says so, whoever wrote it; 000001010000Z is for good */
-int member_locked(const struct member *member, int64_t now);
-int member_locked_for_good(const struct member *member);
-
 /* member_is_current - 1 when the entry was not written since member_load() */
 int member_is_current(Operation *op, struct muster *m, const struct member *member);
 
@@ -205,6 +201,8 @@ int member_factor_active(const struct member *member);
 
 /* member_locked - 1 while pwdAccountLockedTime keeps the member out, whoever wrote it */
 int member_locked(const struct member *member, int64_t now);
+/* member_locked_for_good - 1 when it is 000001010000Z, which an administrator wrote */
+int member_locked_for_good(const struct member *member);
 
 /* member_last_step - the step that was spent last, -1 for none. error: ERR_INPUT */
 int member_last_step(const struct member *member, int64_t *step_out);

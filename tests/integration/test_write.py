@@ -172,7 +172,8 @@ def test_self_change_with_the_wrong_old_one():
                         controls=[session.PPOLICY])
     refused(result, CREDENTIALS, "old password", "wrong old")
     tap.ok(works(member, PASSWORD), "nothing has changed")
-    member = people.member(acme, password=PASSWORD, root=root)
+    slow = people.organization(world, "slow", policy={"pwdMinDelay": "600"}, root=root)
+    member = people.member(slow, password=PASSWORD, root=root)
     own = login(member)
     for _ in range(5):
         change(own, member, "Wrong#1111", ANOTHER)
