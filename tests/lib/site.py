@@ -8,6 +8,7 @@
 
 import itertools
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,9 @@ ROOT_PASSWORD = "Root-Secret-1"
 HOST_PASSWORD = "host-secret-1"
 PROGRAMS = ("sshd", "sudo", "su", "login", "passwd")
 PASSWORD, CODE, NEW, AGAIN = "Password: ", "One-time code: ", "New password: ", "New password again: "
+
+# Asked once more: the person was not let in
+OVER = (re.compile(r"assword(?: for \S+)?: "), re.compile(r"^\S+ (?<!Previous )(?<!Last )login: ", re.M))
 
 SSHD = """\
 Port %(port)d
@@ -99,6 +103,10 @@ class Site:
         host.write(SHELL, '#!/bin/sh\n[ $# -gt 0 ] && exec /bin/sh "$@"\necho "IN:$(id -un)"\n', 0o755)
         host.write("/etc/sudoers", "Defaults timestamp_timeout=0\nALL ALL=(ALL:ALL) ALL\n", 0o440)
         host.write("/etc/default/locale", "")
+        with open(MODULE, "rb") as file:
+            locales = re.search(rb"/[^\0]*/locale\0", file.read()).group(0)[:-1].decode()
+        shutil.copytree(os.path.join(BUILD, "locale"), host.path(locales), dirs_exist_ok=True)
+        host.must("localedef", "-i", "ko_KR", "-f", "UTF-8", "ko_KR.UTF-8")
 
     def _shadow(self, passwords):
         lines = [line for line in self.host.read("/etc/shadow").splitlines() if line.split(":")[0] not in passwords]
@@ -107,6 +115,9 @@ class Site:
                                     check=True).stdout.decode().strip()
             lines.append("%s:%s:19000:0:99999:7:::" % (name, hashed))
         self.host.write("/etc/shadow", "\n".join(lines) + "\n", 0o640)
+
+    def set_local_password(self, password):
+        self._shadow({LOCAL: password})
 
     def sample(self, name, **changes):
         """A sample of contrib/nss for this directory."""
@@ -165,9 +176,9 @@ class Site:
     def _talk(self, terminal, name, pairs):
         """Answer the prompts; then either the person is in, or is asked again, or it is over."""
         with terminal as t:
-            prompts = t.answer(*pairs)
+            prompts = t.answer(*pairs, over=OVER)
             if prompts == len(pairs):
-                t.expect("IN:%s\n" % name, "assword: ", "login: ")
+                t.expect("IN:%s\n" % name, *OVER)
             return Seen("IN:%s\n" % name in t.text, t.text, prompts)
 
     def as_user(self, name, *argv):
@@ -185,9 +196,11 @@ class Site:
         return self._talk(self.host.terminal("login", one, **more), one, pairs)
 
     def passwd(self, one, *pairs, **more):
+        """is_in: the password is another now."""
         with self.host.terminal(*self.as_user(one, "passwd"), **more) as t:
-            prompts = t.answer(*pairs)
-            return Seen(t.finish() == 0, t.text, prompts)
+            prompts = t.answer(*pairs, over=OVER)
+            asked = prompts < len(pairs) or t.expect(*OVER, "code: ") >= 0
+            return Seen(not asked and t.finish() == 0, t.text, prompts)
 
     def start_sshd(self, more=""):
         """sshd with more lines of sshd_config; its port."""

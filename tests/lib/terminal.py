@@ -17,7 +17,7 @@ import subprocess
 import termios
 import time
 
-WAIT_SEC = 60
+WAIT_SEC = 30
 
 
 class Terminal:
@@ -79,10 +79,13 @@ class Terminal:
         except OSError:
             pass
 
-    def answer(self, *pairs, limit_sec=WAIT_SEC):
-        """Type an answer to each prompt in turn: (prompt, answer), ...; the number of prompts that came."""
+    def answer(self, *pairs, over=()):
+        """Type an answer to each prompt in turn: (prompt, answer), ...; the number of prompts that came.
+
+        over: patterns that mean that no more of them come.
+        """
         for number, (prompt, line) in enumerate(pairs):
-            if self.expect(prompt, limit_sec=limit_sec) != 0:
+            if self.expect(prompt, *over) != 0:
                 return number
             self.type(line)
         return len(pairs)

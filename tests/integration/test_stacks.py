@@ -1,0 +1,331 @@
+#!/usr/bin/python3
+"""Whole PAM stacks: Debian's sshd, login, su, sudo and passwd with contrib/pam, users from nslcd, in a private root."""
+
+import base64
+import gettext
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import exops, people, tap, totp  # noqa: E402
+from lib.gate import BUILD  # noqa: E402
+from lib.host import multiarch  # noqa: E402
+from lib.session import RELAX  # noqa: E402
+from lib.site import AGAIN, CODE, LOCAL, LOCAL_PASSWORD, NEW, PASSWORD, ROOT_PASSWORD, Site  # noqa: E402
+
+site = Site()
+site.start_nslcd()
+GIVEN, CHOSEN, THIRD = "Given#2026", "Summer#2027", "Autumn#2028"
+SUDO = re.compile(r"\[sudo\] password for \S+: ")
+OLD = "Current password (or the token from a mail): "
+KEY_AND_CODE = "AuthenticationMethods publickey,keyboard-interactive"
+PROGRAMS = {"su": (site.su, PASSWORD), "login": (site.login, PASSWORD), "sudo": (site.sudo, SUDO), "ssh": (site.ssh, PASSWORD)}
+site.secrets.update((GIVEN, CHOSEN, THIRD))
+
+
+def two_codes(one):
+    """Codes of two steps that can be used one after the other now."""
+    while time.time() % totp.PERIOD > totp.PERIOD - 12:
+        time.sleep(0.2)
+    codes = totp.code_of_step(one.secret, totp.step() - 1), totp.totp(one.secret)
+    site.secrets.update(codes)
+    return codes
+
+
+def is_in(seen, what):
+    tap.ok(seen.is_in, what, seen.text)
+
+
+def is_out(seen, what, prompts=None):
+    tap.ok(not seen.is_in and "IN:" not in seen.text, what, seen.text)
+    if prompts is not None:
+        tap.is_(seen.prompts, prompts, "... after %d prompts" % prompts)
+
+
+def set_by_admin(one, password):
+    site.modify(one, ("replace", "userPassword", password))
+
+
+def mailed_token(one):
+    """What the courier would mail to a member without a password."""
+    world = site.world
+    with world.use() as anyone, world.use("root") as root, world.use("courier") as courier:
+        people.must(exops.request_reset(anyone, one.dn), "requestReset")
+        entries = root.search("ou=queue," + world.base, "(objectClass=musterRequest)", ["cn"]).entries
+        record = entries[0][1]["cn"][0].decode()
+        result, found = exops.claim(courier, record)
+        people.must(result, "claim")
+        people.must(exops.done(courier, record), "done")
+    token = found["secret"].decode() if isinstance(found["secret"], bytes) else found["secret"]
+    site.secrets.add(token)
+    return token
+
+
+class Policy:
+    """The organization's policy, different for a while."""
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+
+    def _set(self, value):
+        with site.world.use("root") as root:
+            people.must(root.modify(site.org.policy, ("replace", self.name, value)), "policy")
+
+    def __enter__(self):
+        with site.world.use("root") as root:
+            self.before = root.entry(site.org.policy, [self.name]).get(self.name)
+        self._set(self.value)
+
+    def __exit__(self, *_):
+        self._set(self.before)
+
+
+class Stack:
+    """/etc/pam.d/su with an auth part of the test's for a while."""
+
+    def __init__(self, *lines):
+        self.text = "".join("auth %s\n" % line for line in lines) + (
+            "account required pam_muster.so\npassword required pam_muster.so\nsession required pam_permit.so\n")
+
+    def __enter__(self):
+        for name in ("su", "su-l"):
+            site.host.write("/etc/pam.d/" + name, self.text)
+
+    def __exit__(self, *_):
+        site.host.write("/etc/pam.d/su-l", "@include su\n")
+        site.use_pam("files")
+
+
+def each_program(which):
+    """Every program: password alone, with a code, wrong, suspended."""
+    for name, (program, prompt) in PROGRAMS.items():
+        name = "%s (%s)" % (name, which)
+        plain, one = site.member(), site.member(factor=True)
+        first, second = two_codes(one)
+        is_in(program(plain.uid, (prompt, plain.password)), "%s: the right password is let in" % name)
+        is_out(program(plain.uid, (prompt, "wrong")), "%s: a wrong one is not" % name)
+        is_out(program(one.uid, (prompt, one.password), (CODE, totp.wrong_code(one.secret))), "%s: a wrong code is not" % name, 2)
+        is_in(program(one.uid, (prompt, one.password), (CODE, first)), "%s: password and code are" % name)
+        is_out(program(one.uid, (prompt, one.password), (CODE, first)), "%s: a spent code is not" % name, 2)
+        site.modify(plain, ("replace", "musterStatus", "suspended"))
+        is_out(program(plain.uid, (prompt, plain.password)), "%s: a suspended member is not" % name, 1)
+
+
+def local_accounts(which):
+    is_in(site.su(LOCAL, (PASSWORD, LOCAL_PASSWORD), by="nslcd"), "%s: a local account is let in by its password" % which)
+    is_out(site.su(LOCAL, (PASSWORD, "wrong"), by="nslcd"), "%s: not by a wrong one" % which)
+    is_in(site.sudo(LOCAL, (SUDO, LOCAL_PASSWORD)), "%s: sudo of a local account" % which)
+    with site.host.terminal("login", "root") as t:
+        t.answer((PASSWORD, ROOT_PASSWORD))
+        t.expect("# ")
+        t.type("echo IN:$(id -un)")
+        tap.is_(t.expect("IN:root\n"), 0, "%s: root logs in at the console" % which)
+
+
+def nobody_to_ask(which):
+    """The module or musterd is gone: members are refused, local accounts are not."""
+    one = site.member()
+    module = site.host.path(multiarch(site.host) + "/pam_muster.so")
+    os.rename(module, module + ".gone")
+    for name, (program, prompt) in PROGRAMS.items():
+        is_out(program(one.uid, (prompt, one.password)), "%s, no module: no %s" % (which, name))
+    tap.ok(not site.passwd(one.uid, (OLD, one.password)).is_in, "%s, no module: no passwd" % which)
+    site.trust_key(one.uid)
+    is_out(site.ssh(one.uid, methods="publickey"), "%s, no module: no login by key" % which)
+    local_accounts(which + ", no module")
+    os.rename(module + ".gone", module)
+    site.gate.stop()
+    for name, (program, prompt) in PROGRAMS.items():
+        is_out(program(one.uid, (prompt, one.password)), "%s, no musterd: no %s" % (which, name))
+    is_out(site.ssh(one.uid, methods="publickey"), "%s, no musterd: no login by key" % which)
+    is_out(site.su(one.uid, by="root"), "%s, no musterd: no su by root" % which)
+    local_accounts(which + ", no musterd")
+    site.gate.start()
+    is_in(site.su(one.uid, (PASSWORD, one.password)), "%s: with both the member is in" % which)
+
+
+def keys(which):
+    one, plain = site.member(factor=True), site.member()
+    for each in (one, plain):
+        site.trust_key(each.uid)
+    first, second = two_codes(one)
+    seen = site.ssh(one.uid, (PASSWORD, one.password), (CODE, first), config=KEY_AND_CODE, methods="publickey,keyboard-interactive")
+    is_in(seen, "%s: key and code" % which)
+    seen = site.ssh(one.uid, (PASSWORD, one.password), (CODE, totp.wrong_code(one.secret)), config=KEY_AND_CODE,
+                    methods="publickey,keyboard-interactive")
+    is_out(seen, "%s: key and a wrong code" % which, 2)
+    is_out(site.ssh(one.uid, config=KEY_AND_CODE, methods="publickey"), "%s: the key alone where both are wanted" % which)
+    is_out(site.ssh(one.uid, (PASSWORD, one.password), (CODE, second), config=KEY_AND_CODE), "%s: the code alone" % which, 0)
+    is_in(site.ssh(plain.uid, methods="publickey"), "%s: a key is let in when the member is active" % which)
+    is_in(site.su(plain.uid, by="root"), "%s: su by root, no password asked" % which)
+    site.modify(plain, ("replace", "musterStatus", "suspended"))
+    is_out(site.ssh(plain.uid, methods="publickey"), "%s: a suspended member's key is not" % which)
+    is_out(site.su(plain.uid, by="root"), "%s: neither is su by root to it" % which)
+    site.modify(plain, ("replace", "musterStatus", "active"))
+    set_by_admin(plain, GIVEN)
+    is_out(site.ssh(plain.uid, methods="publickey"), "%s: nor one who must change the password first" % which)
+
+
+def changes(which):
+    """Must change, expired, token: to the change dialogue, never in without it."""
+    one = site.member()
+    for name, (program, prompt) in PROGRAMS.items():
+        set_by_admin(one, GIVEN)
+        is_out(program(one.uid, (prompt, GIVEN), (NEW, ""), (PASSWORD, "")), "%s, %s: must change, and does not" % (which, name))
+        seen = program(one.uid, (prompt, GIVEN), (NEW, CHOSEN), (AGAIN, CHOSEN))
+        is_in(seen, "%s, %s: must change, and does" % (which, name))
+        tap.in_("You must choose a new password.", seen.text, "... and is told")
+        one = site.member()
+    old = site.member()
+    site.modify(old, ("replace", "pwdChangedTime", "20200101000000Z"), controls=[RELAX])
+    with Policy("pwdMaxAge", "86400"):
+        is_out(site.ssh(old.uid, (PASSWORD, old.password), (NEW, "")), "%s: expired, and does not change" % which, 2)
+        seen = site.ssh(old.uid, (PASSWORD, old.password), (NEW, CHOSEN), (AGAIN, CHOSEN))
+        is_in(seen, "%s: expired, and changes" % which)
+        tap.in_("Your password has expired.", seen.text, "... and is told")
+    fresh = site.member(password=None, factor=True)
+    first, second = two_codes(fresh)
+    token = mailed_token(fresh)
+    is_out(site.ssh(fresh.uid, (PASSWORD, token), (NEW, CHOSEN), (AGAIN, CHOSEN), (CODE, totp.wrong_code(fresh.secret))),
+           "%s: a token leads to a new password, which needs its code" % which, 4)
+    is_in(site.login(fresh.uid, (PASSWORD, CHOSEN), (CODE, first)), "%s: a normal login with it" % which)
+    is_out(site.login(fresh.uid, (PASSWORD, token), (NEW, THIRD), (AGAIN, THIRD)), "%s: the token is spent" % which)
+
+
+def passwd(which):
+    one, two = site.member(), site.member(factor=True)
+    seen = site.passwd(one.uid, (OLD, one.password), (NEW, CHOSEN), (AGAIN, CHOSEN))
+    tap.ok(seen.is_in, "%s: passwd" % which, seen.text)
+    is_in(site.su(one.uid, (PASSWORD, CHOSEN)), "%s: the new password is let in" % which)
+    is_out(site.su(one.uid, (PASSWORD, one.password)), "%s: the old one is not" % which)
+    seen = site.passwd(one.uid, (OLD, "wrong"), (NEW, THIRD), (AGAIN, THIRD))
+    tap.ok(not seen.is_in, "%s: passwd with a wrong old one fails" % which, seen.text)
+    is_in(site.su(one.uid, (PASSWORD, CHOSEN)), "%s: and changes nothing" % which)
+    first, second = two_codes(two)
+    seen = site.passwd(two.uid, (OLD, two.password), (NEW, CHOSEN), (AGAIN, CHOSEN), (CODE, first))
+    tap.ok(seen.is_in, "%s: passwd of a member with a second factor asks for its code" % which, seen.text)
+    korean = {"LANG": "ko_KR.UTF-8"}
+    say = gettext.translation("muster", os.path.join(BUILD, "locale"), ["ko"]).gettext
+    seen = site.passwd(one.uid, (say(OLD), CHOSEN), (say(NEW), "abc"), (say(AGAIN), "abc"), (say(NEW), THIRD), (say(AGAIN), THIRD),
+                       environment=korean)
+    tap.ok(seen.is_in, "%s: passwd in Korean" % which, seen.text)
+    for text in (say("The new password is too short: at least %u characters.").replace("%u", "8"),
+                 say("The new password needs a digit.")):
+        tap.in_(text, seen.text, "%s: the rule is told in Korean" % which)
+    seen = site.passwd(LOCAL, (re.compile(r"urrent password: "), LOCAL_PASSWORD), (re.compile("New password: "), "Local-Secret-2"),
+                       (re.compile("Retype new password: "), "Local-Secret-2"))
+    tap.ok(seen.is_in, "%s: passwd of a local account" % which, seen.text)
+    site.set_local_password(LOCAL_PASSWORD)
+
+
+def both(which):
+    site.use_pam(which)
+    for part in (each_program, local_accounts, keys, changes, passwd, nobody_to_ask):
+        part(which)
+
+
+def test_files():
+    both("files")
+
+
+def test_profile():
+    both("profile")
+
+
+def test_controls_cannot_skip_the_code():
+    site.use_pam("files")
+    one = site.member(factor=True)
+    stacks = (("sufficient pam_unix.so", "required pam_muster.so use_first_pass"),
+              ("sufficient pam_unix.so", "sufficient pam_muster.so try_first_pass", "required pam_deny.so"),
+              ("[success=1 default=ignore] pam_muster.so", "requisite pam_deny.so", "required pam_permit.so"),
+              ("required pam_muster.so", "sufficient pam_permit.so"),
+              ("sufficient pam_muster.so prompt=always", "required pam_deny.so"),
+              ("requisite pam_muster.so prompt=together", "optional pam_permit.so"))
+    for lines in stacks:
+        with Stack(*lines):
+            what = " / ".join(lines)
+            wrong = totp.wrong_code(one.secret)
+            typed = ("assword", one.password + (wrong if "together" in what else ""))
+            is_out(site.su(one.uid, typed, ("code", wrong)), "%s: a wrong code is not let in" % what)
+            empty = [("code", "")] * (2 if "always" in what else 1)
+            is_out(site.su(one.uid, ("assword", one.password), *empty), "%s: no code is not let in" % what)
+            fresh = site.member(factor=True)
+            code = two_codes(fresh)[0]
+            typed = [("assword", fresh.password + code)] if "together" in what else [("assword", fresh.password), ("code", code)]
+            is_in(site.su(fresh.uid, *typed), "%s: the right one is" % what)
+
+
+def test_prompts():
+    site.use_pam("files")
+    for prompt in ("together", "always"):
+        with Stack("required pam_muster.so prompt=" + prompt):
+            one, plain = site.member(factor=True), site.member()
+            first, second = two_codes(one)
+            if prompt == "together":
+                is_in(site.su(one.uid, ("Password and one-time code: ", one.password + first)), "together: both in one line")
+                is_out(site.su(one.uid, ("Password and one-time code: ", one.password + first)), "together: once")
+                is_in(site.su(plain.uid, ("Password and one-time code: ", plain.password)), "together: a member without a factor")
+            else:
+                asked = "One-time code (empty if you have none): "
+                is_in(site.su(one.uid, (PASSWORD, one.password), (asked, first)), "always: both are asked for")
+                is_out(site.su(one.uid, (PASSWORD, "wrong"), (asked, second)), "always: whatever the password is", 2)
+                is_in(site.su(plain.uid, (PASSWORD, plain.password), (asked, "")), "always: a member without a factor")
+    one = site.member(factor=True)
+    first, second = two_codes(one)
+    with Stack("optional pam_unix.so", "required pam_muster.so use_first_pass"):
+        is_in(site.su(one.uid, (PASSWORD, one.password), (CODE, first)), "use_first_pass: asked once, by the module before")
+        is_out(site.su(one.uid, (PASSWORD, "wrong"), (PASSWORD, one.password)), "use_first_pass: a wrong one is not asked for again", 1)
+    with Stack("optional pam_unix.so", "required pam_muster.so try_first_pass"):
+        is_in(site.su(one.uid, (PASSWORD, "wrong"), (PASSWORD, one.password), (CODE, second)), "try_first_pass: it is asked for again")
+
+
+def enrol(terminal_size, what):
+    rows, columns = terminal_size
+    one = site.member()
+    with site.host.terminal(*site.as_user(LOCAL, "su", "-", one.uid), rows=rows, columns=columns) as t:
+        t.answer((PASSWORD, one.password))
+        t.expect("6-digit code that the app shows: ")
+        key = re.search(r"setup key into it: ([A-Z2-7]{32})", t.text)
+        tap.ok(key, "%s: the setup key is shown" % what, t.text)
+        if not key:
+            return ""
+        site.secrets.add(key.group(1))
+        secret = base64.b32decode(key.group(1))
+        while time.time() % totp.PERIOD > totp.PERIOD - 12:
+            time.sleep(0.2)
+        t.type(totp.code_of_step(secret, totp.step() - 1))
+        t.answer((CODE, totp.totp(secret)))
+        tap.is_(t.expect("IN:%s\n" % one.uid), 0, "%s: enrolled, and in with the next code" % what)
+        return t.text
+
+
+def test_enrolment():
+    site.use_pam("files")
+    with Policy("musterSecondFactor", "required"):
+        for size, what in (((24, 80), "80x24"), ((0, 0), "a terminal that does not know its size")):
+            text = enrol(size, what)
+            tap.ok("\u2588" in text and "otpauth:" not in text, "%s: the QR code is shown" % what, text)
+        for size, what in (((16, 80), "80x16"), ((24, 30), "30x24")):
+            text = enrol(size, what)
+            tap.ok("\u2588" not in text and "otpauth://totp/" in text, "%s: the address in its place" % what, text)
+
+
+def test_no_secret_in_any_log():
+    logs = {"syslog of the host": site.host.log(), "sshd": site.host.output("sshd"), "nslcd": site.host.output("nslcd"),
+            "musterd": site.gate.log(), "slapd": site.world.log()}
+    for name, text in logs.items():
+        tap.ok(text, "%s has logged" % name)
+        found = [secret for secret in site.secrets if secret in text and not secret.isdigit()]
+        # Six digits by chance are part of times and ports: a code counts as found where it stands by itself.
+        found += [secret for secret in site.secrets if secret.isdigit() and re.search(r"(?<![\d.])%s(?![\d.])" % secret, text)]
+        tap.is_(found, [], "no password, code or token in the log of %s" % name)
+
+
+def teardown():
+    site.stop()
+
+
+if __name__ == "__main__":
+    tap.main(globals())
