@@ -2,10 +2,12 @@
 """Whole PAM stacks: Debian's sshd, login, su, sudo and passwd with contrib/pam, users from nslcd, in a private root."""
 
 import base64
+import concurrent.futures
 import gettext
 import os
 import re
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -20,9 +22,11 @@ site.start_nslcd()
 GIVEN, CHOSEN, THIRD = "Given#2026", "Summer#2027", "Autumn#2028"
 SUDO = re.compile(r"\[sudo\] password for \S+: ")
 OLD = "Current password (or the token from a mail): "
+TYPED, ASKED = re.compile("Password[^:]*: "), re.compile("One-time code[^:]*: ")
 KEY_AND_CODE = "AuthenticationMethods publickey,keyboard-interactive"
 PROGRAMS = {"su": (site.su, PASSWORD), "login": (site.login, PASSWORD), "sudo": (site.sudo, SUDO), "ssh": (site.ssh, PASSWORD)}
 site.secrets.update((GIVEN, CHOSEN, THIRD))
+one_line = threading.Lock()
 
 
 def two_codes(one):
@@ -34,14 +38,22 @@ def two_codes(one):
     return codes
 
 
-def is_in(seen, what):
-    tap.ok(seen.is_in, what, seen.text)
+def is_in(seen, what, told=""):
+    with one_line:
+        tap.ok(seen.is_in and told in seen.text, what, seen.text)
 
 
 def is_out(seen, what, prompts=None):
-    tap.ok(not seen.is_in and "IN:" not in seen.text, what, seen.text)
-    if prompts is not None:
-        tap.is_(seen.prompts, prompts, "... after %d prompts" % prompts)
+    with one_line:
+        tap.ok(not seen.is_in and "IN:" not in seen.text and prompts in (None, seen.prompts), what,
+               "%d prompts\n%s" % (seen.prompts, seen.text))
+
+
+def at_once(function, which):
+    """function(which, name, program, prompt) for each program, all at the same time: failed logins are slow on purpose."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [pool.submit(function, which, name, *how) for name, how in PROGRAMS.items()]:
+            done.result()
 
 
 def set_by_admin(one, password):
@@ -98,19 +110,22 @@ class Stack:
         site.use_pam("files")
 
 
+def one_program(which, name, program, prompt):
+    """Password alone, with a code, wrong ones, suspended."""
+    name = "%s (%s)" % (name, which)
+    plain, one = site.member(), site.member(factor=True)
+    first = two_codes(one)[0]
+    is_in(program(plain.uid, (prompt, plain.password)), "%s: the right password is let in" % name)
+    is_out(program(plain.uid, (prompt, "wrong")), "%s: a wrong one is not" % name, 1)
+    is_out(program(one.uid, (prompt, one.password), (CODE, totp.wrong_code(one.secret))), "%s: a wrong code is not" % name, 2)
+    is_in(program(one.uid, (prompt, one.password), (CODE, first)), "%s: password and code are" % name)
+    is_out(program(one.uid, (prompt, one.password), (CODE, first)), "%s: a spent code is not" % name, 2)
+    site.modify(plain, ("replace", "musterStatus", "suspended"))
+    is_out(program(plain.uid, (prompt, plain.password)), "%s: a suspended member is not" % name, 1)
+
+
 def each_program(which):
-    """Every program: password alone, with a code, wrong, suspended."""
-    for name, (program, prompt) in PROGRAMS.items():
-        name = "%s (%s)" % (name, which)
-        plain, one = site.member(), site.member(factor=True)
-        first, second = two_codes(one)
-        is_in(program(plain.uid, (prompt, plain.password)), "%s: the right password is let in" % name)
-        is_out(program(plain.uid, (prompt, "wrong")), "%s: a wrong one is not" % name)
-        is_out(program(one.uid, (prompt, one.password), (CODE, totp.wrong_code(one.secret))), "%s: a wrong code is not" % name, 2)
-        is_in(program(one.uid, (prompt, one.password), (CODE, first)), "%s: password and code are" % name)
-        is_out(program(one.uid, (prompt, one.password), (CODE, first)), "%s: a spent code is not" % name, 2)
-        site.modify(plain, ("replace", "musterStatus", "suspended"))
-        is_out(program(plain.uid, (prompt, plain.password)), "%s: a suspended member is not" % name, 1)
+    at_once(one_program, which)
 
 
 def local_accounts(which):
@@ -129,16 +144,18 @@ def nobody_to_ask(which):
     one = site.member()
     module = site.host.path(multiarch(site.host) + "/pam_muster.so")
     os.rename(module, module + ".gone")
-    for name, (program, prompt) in PROGRAMS.items():
-        is_out(program(one.uid, (prompt, one.password)), "%s, no module: no %s" % (which, name))
+
+    def refused(why, name, program, prompt):
+        is_out(program(one.uid, (prompt, one.password)), "%s: no %s" % (why, name))
+
+    at_once(refused, which + ", no module")
     tap.ok(not site.passwd(one.uid, (OLD, one.password)).is_in, "%s, no module: no passwd" % which)
     site.trust_key(one.uid)
     is_out(site.ssh(one.uid, methods="publickey"), "%s, no module: no login by key" % which)
     local_accounts(which + ", no module")
     os.rename(module + ".gone", module)
     site.gate.stop()
-    for name, (program, prompt) in PROGRAMS.items():
-        is_out(program(one.uid, (prompt, one.password)), "%s, no musterd: no %s" % (which, name))
+    at_once(refused, which + ", no musterd")
     is_out(site.ssh(one.uid, methods="publickey"), "%s, no musterd: no login by key" % which)
     is_out(site.su(one.uid, by="root"), "%s, no musterd: no su by root" % which)
     local_accounts(which + ", no musterd")
@@ -165,26 +182,28 @@ def keys(which):
     is_out(site.su(plain.uid, by="root"), "%s: neither is su by root to it" % which)
     site.modify(plain, ("replace", "musterStatus", "active"))
     set_by_admin(plain, GIVEN)
-    is_out(site.ssh(plain.uid, methods="publickey"), "%s: nor one who must change the password first" % which)
+    seen = site.ssh(plain.uid, (OLD, GIVEN), (NEW, CHOSEN), (AGAIN, CHOSEN), methods="publickey")
+    is_out(seen, "%s: nor one who must change the password first: passwd is what sshd runs" % which, 3)
+    is_in(site.ssh(plain.uid, methods="publickey"), "%s: afterwards the key is let in" % which)
+
+
+def must_change(which, name, program, prompt):
+    one = site.member()
+    set_by_admin(one, GIVEN)
+    is_out(program(one.uid, (prompt, GIVEN), (NEW, "")), "%s, %s: must change, and does not" % (which, name), 2)
+    is_in(program(one.uid, (prompt, GIVEN), (NEW, CHOSEN), (AGAIN, CHOSEN)), "%s, %s: must change, is told, and does" % (which, name),
+          "You must choose a new password.")
 
 
 def changes(which):
     """Must change, expired, token: to the change dialogue, never in without it."""
-    one = site.member()
-    for name, (program, prompt) in PROGRAMS.items():
-        set_by_admin(one, GIVEN)
-        is_out(program(one.uid, (prompt, GIVEN), (NEW, ""), (PASSWORD, "")), "%s, %s: must change, and does not" % (which, name))
-        seen = program(one.uid, (prompt, GIVEN), (NEW, CHOSEN), (AGAIN, CHOSEN))
-        is_in(seen, "%s, %s: must change, and does" % (which, name))
-        tap.in_("You must choose a new password.", seen.text, "... and is told")
-        one = site.member()
+    at_once(must_change, which)
     old = site.member()
     site.modify(old, ("replace", "pwdChangedTime", "20200101000000Z"), controls=[RELAX])
     with Policy("pwdMaxAge", "86400"):
         is_out(site.ssh(old.uid, (PASSWORD, old.password), (NEW, "")), "%s: expired, and does not change" % which, 2)
         seen = site.ssh(old.uid, (PASSWORD, old.password), (NEW, CHOSEN), (AGAIN, CHOSEN))
-        is_in(seen, "%s: expired, and changes" % which)
-        tap.in_("Your password has expired.", seen.text, "... and is told")
+        is_in(seen, "%s: expired, is told, and changes" % which, "Your password has expired.")
     fresh = site.member(password=None, factor=True)
     first, second = two_codes(fresh)
     token = mailed_token(fresh)
@@ -247,13 +266,13 @@ def test_controls_cannot_skip_the_code():
         with Stack(*lines):
             what = " / ".join(lines)
             wrong = totp.wrong_code(one.secret)
-            typed = ("assword", one.password + (wrong if "together" in what else ""))
-            is_out(site.su(one.uid, typed, ("code", wrong)), "%s: a wrong code is not let in" % what)
-            empty = [("code", "")] * (2 if "always" in what else 1)
-            is_out(site.su(one.uid, ("assword", one.password), *empty), "%s: no code is not let in" % what)
+            typed = (TYPED, one.password + (wrong if "together" in what else ""))
+            is_out(site.su(one.uid, typed, (ASKED, wrong)), "%s: a wrong code is not let in" % what)
+            empty = [(ASKED, "")] * (2 if "always" in what else 1)
+            is_out(site.su(one.uid, (TYPED, one.password), *empty), "%s: no code is not let in" % what)
             fresh = site.member(factor=True)
             code = two_codes(fresh)[0]
-            typed = [("assword", fresh.password + code)] if "together" in what else [("assword", fresh.password), ("code", code)]
+            typed = [(TYPED, fresh.password + code)] if "together" in what else [(TYPED, fresh.password), (ASKED, code)]
             is_in(site.su(fresh.uid, *typed), "%s: the right one is" % what)
 
 
