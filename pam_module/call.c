@@ -125,6 +125,8 @@ call_end(struct call *c)
 	client_close(&c->client);
 	secret_free(&c->password);
 	secret_free(&c->code);
+	free(c->untold);
+	c->untold = NULL;
 	language_end(c);
 }
 

@@ -5,6 +5,7 @@
 
 #include <libintl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,24 @@ person_took_time(struct call *c)
 		client_extend(c->client);
 }
 
+/*
+ * keep - what an application that wants silence (sudo) does not show, but the person has to know to answer: it goes in front of
+ *        the next question. Text that cannot be kept is text less, nothing else.
+ */
+static void
+keep(struct call *c, const char *format, va_list args)
+{
+	char *text = NULL, *joined = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		return;
+	if (asprintf(&joined, "%s%s\n", c->untold != NULL ? c->untold : "", text) >= 0) {
+		free(c->untold);
+		c->untold = joined;
+	}
+	free(text);
+}
+
 int
 ask_any(struct call *c, const char *prompt, struct secret **answer_out)
 {
@@ -29,7 +48,9 @@ ask_any(struct call *c, const char *prompt, struct secret **answer_out)
 	int r;
 
 	*answer_out = NULL;
-	r = pam_prompt(c->ph, PAM_PROMPT_ECHO_OFF, &typed, "%s", prompt);
+	r = pam_prompt(c->ph, PAM_PROMPT_ECHO_OFF, &typed, "%s%s", c->untold != NULL ? c->untold : "", prompt);
+	free(c->untold);
+	c->untold = NULL;
 	person_took_time(c);
 	if (r == PAM_SUCCESS && typed == NULL)
 		r = PAM_CONV_ERR;
@@ -72,8 +93,10 @@ tell_style(struct call *c, int style, const char *format, va_list args)
 	char *ignored = NULL;
 	int r;
 
-	if (c->silent)
+	if (c->silent) {
+		keep(c, format, args);
 		return PAM_SUCCESS;
+	}
 	r = pam_vprompt(c->ph, style, &ignored, format, args);
 	free(ignored);
 	person_took_time(c); /* some applications wait until it is read */

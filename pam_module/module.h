@@ -45,6 +45,7 @@ struct call {
 	int is_together; /* c->password may end in the code */
 	int takes_new;   /* the new password is PAM's, nobody is asked for it */
 	int64_t previous_login; /* unix seconds, 0 unknown */
+	char *untold;    /* what silence has kept from the person, for the next question */
 	locale_t language, language_before; /* of the texts, of the application */
 };
 
@@ -87,7 +88,10 @@ int ask_optional(struct call *c, const char *prompt, struct secret **answer_out)
 /* ask_any - the same; an empty answer is PAM_SUCCESS with an empty secret, and so is one of any length */
 int ask_any(struct call *c, const char *prompt, struct secret **answer_out);
 
-/* tell, tell_error - something to read; nothing when the application wants silence. out: PAM result of the conversation */
+/*
+ * tell, tell_error - something to read; when the application wants silence, together with the next question if there is one.
+ * out:   PAM result of the conversation
+ */
 int tell(struct call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int tell_error(struct call *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

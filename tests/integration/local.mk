@@ -22,6 +22,7 @@ integration_tests += \
 	tests/integration/test_policy.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
+	tests/integration/test_stacks.py \
 	tests/integration/test_states.py \
 	tests/integration/test_suite.py \
 	tests/integration/test_write.py
