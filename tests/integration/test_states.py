@@ -14,7 +14,7 @@ from lib.people import PASSWORD
 from lib.ways import CHANGE, CLOSED, EXPIRED, IN, REFUSED, UNUSABLE, WAYS, way
 from lib.world import World
 
-STATES = ("active", "suspended", "closed", "no password", "password to be changed", "expired", "throttled", "unusable policy")
+STATES = ("active", "suspended", "closed", "no password", "password to be changed", "expired", "locked", "throttled", "unusable policy")
 FACTORS = ("without a factor", "with a factor")
 WRONG = "Wrong#2026"
 POLICIES = {"expired": {"pwdMaxAge": "3600"},
@@ -110,6 +110,8 @@ def bring_into(state, member):
         people.must(root.modify(member.dn, ("delete", "userPassword", None)), state)
     elif state == "password to be changed":
         people.must(root.modify(member.dn, ("replace", "pwdReset", "TRUE"), controls=[session.RELAX]), state)
+    elif state == "locked":
+        people.must(root.modify(member.dn, ("replace", "pwdAccountLockedTime", LONG_AGO), controls=[session.RELAX]), state)
     elif state == "expired":
         people.must(root.modify(member.dn, ("replace", "pwdChangedTime", LONG_AGO), controls=[session.RELAX]), state)
 
