@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/lib/impostor.py \
 	tests/lib/gate.py \
 	tests/lib/host.py \
+	tests/lib/logs.py \
 	tests/lib/mail.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \

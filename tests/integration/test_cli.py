@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import exops, people, session, tap, totp
+from lib import exops, logs, people, session, tap, totp
 from lib.tap import in_, is_, ok
 from lib.world import BASE_ENTRIES, DATABASE, SOURCE, World
 
@@ -57,6 +57,7 @@ def muster(*arguments, answers=(), uri=None):
     """Run the command; answers are what it asks for, one a line."""
     command = [MUSTER, "-H", uri or world.uri_ldapi, *arguments]
     typed = b"".join((a if isinstance(a, bytes) else a.encode()) + b"\n" for a in answers)
+    logs.secret(*answers)
     done = subprocess.run(command, input=typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
     if done.returncode < 0:
         raise RuntimeError("%s ended by signal %d" % (command, -done.returncode))

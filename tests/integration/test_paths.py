@@ -21,7 +21,7 @@ POLICIES = ("off", "optional", "required")
 CREDENTIALS = ("password alone", "with the code", "with a spent code", "wrong password, with the code", "with a wrong code")
 HAS_SEED = ("active", "undecryptable")
 
-world = World(config=["olcMusterArgon2: m=8192 t=1"])
+world = World(config=["olcMusterArgon2: m=8192 t=1"], debug="highest")
 site = ways.Site(world)
 
 

@@ -21,7 +21,7 @@ POLICIES = {"expired": {"pwdMaxAge": "3600"},
             "throttled": {"pwdMaxFailure": "1", "pwdMinDelay": "86400", "pwdMaxDelay": "86400"}}
 LONG_AGO = "20200101000000Z"
 
-world = World(config=["olcMusterArgon2: m=8192 t=1"])
+world = World(config=["olcMusterArgon2: m=8192 t=1"], debug="highest")
 site = ways.Site(world)
 
 

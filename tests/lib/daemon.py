@@ -14,7 +14,7 @@ import signal
 import subprocess
 import time
 
-from . import tap
+from . import logs, tap
 
 BUILD = os.path.abspath(os.environ.get("top_builddir", "."))
 MUSTERD = os.path.join(BUILD, "musterd")
@@ -54,6 +54,7 @@ class Daemon:
         self.path = os.path.join(self.folder, "muster.conf")
         self.socket = os.path.join(self.folder, "run", "gate.sock")
         self.log_path = os.path.join(self.folder, "log")
+        logs.watch(self.log_path)
         # The courier's user may have no way into the folder of the build.
         self.locales = os.path.join(self.folder, "locale")
         shutil.copytree(LOCALES, self.locales)

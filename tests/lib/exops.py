@@ -1,6 +1,6 @@
 """Muster's extended operations, as a client sends them."""
 
-from . import ber
+from . import ber, logs
 
 ARC = "2.25.154254282437691369581785512569447189437.4"
 REQUEST_RESET = ARC + ".1"
@@ -40,10 +40,12 @@ def request_reset(session, target):
 
 
 def redeem(session, target, token, new):
+    logs.secret(token, new)
     return session.extended(REDEEM, ber.sequence(_target(target), ber.octets(token), ber.octets(new)))
 
 
 def change_password(session, target, old, new, code=None):
+    logs.secret(old, new, code)
     value = ber.sequence(
         _target(target),
         ber.octets(old),
@@ -55,9 +57,11 @@ def change_password(session, target, old, new, code=None):
 
 def enrol_totp(session, target, password, secret, code):
     """(result, recovery codes)"""
+    logs.secret(password, secret, code)
     value = ber.sequence(_target(target), ber.octets(password), ber.octets(secret), ber.octets(code))
     result = session.extended(ENROL_TOTP, value)
     codes = [text.decode() for _, text in ber.read_sequence(result.value)] if result.value else []
+    logs.secret(*codes)
     return result, codes
 
 
@@ -83,6 +87,7 @@ def claim(session, record):
     for tag, content in parts[3:]:
         if tag == ber.context(0):
             found["secret"] = content.decode()
+            logs.secret(content)
         elif tag == ber.SEQUENCE:
             for _, pair in ber.read(content):
                 (_, name), (_, value) = ber.read(pair)
@@ -96,6 +101,7 @@ def done(session, record, outcome=SENT):
 
 def new_app_password(session, target, password, label, networks=(), code=None):
     """(result, id, app password)"""
+    logs.secret(password, code)
     value = ber.sequence(
         _target(target),
         ber.octets(password),
@@ -105,6 +111,7 @@ def new_app_password(session, target, password, label, networks=(), code=None):
     )
     result = session.extended(NEW_APP_PASSWORD, value)
     parts = [content.decode() for _, content in ber.read_sequence(result.value)] if result.value else [None, None]
+    logs.secret(parts[1])
     return result, parts[0], parts[1]
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from . import tap
+from . import logs, tap
 
 BUILD = os.environ.get("top_builddir", os.getcwd())
 MODULE = os.environ.get("PAM_MUSTER_SO", os.path.join(BUILD, ".libs", "pam_muster.so"))
@@ -50,6 +50,7 @@ class Gate:
         self.socket = os.path.join(self.folder, "run", "gate.sock")
         self.config = os.path.join(self.folder, "muster.conf")
         self.log_path = os.path.join(self.folder, "musterd.log")
+        logs.watch(self.log_path)
         self.services = os.path.join(self.folder, "pam.d")
         os.mkdir(self.services)
         template = "dn_template = %s\n" % dn_template if dn_template else ""
@@ -122,6 +123,7 @@ class Gate:
 
     def run(self, user, answers, *calls, service="muster", environment=None):
         """Carry out PAM calls with the answers a person would type."""
+        logs.secret(*answers)
         process = self.begin(user, *calls, service=service, environment=environment)
         typed = b"".join(a if isinstance(a, bytes) else a.encode() for line in answers for a in (line, "\n"))
         out = process.communicate(typed)[0].decode(errors="replace")
@@ -139,6 +141,7 @@ class Gate:
         return self.run(user, answers, "auth", "account", service=service, environment=environment)
 
     def cleanup(self):
+        logs.unwatch(self.log_path)
         try:
             self.stop()
         except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import ldap
 import ldif
 
-from . import ber
+from . import ber, logs
 
 FACTOR_CONTROL = "2.25.154254282437691369581785512569447189437.3.1"
 PPOLICY_CONTROL = "1.3.6.1.4.1.42.2.27.8.5.1"
@@ -15,6 +15,8 @@ WHOAMI = "1.3.6.1.4.1.4203.1.11.3"
 
 RELAX = (RELAX_CONTROL, True, None)
 PPOLICY = (PPOLICY_CONTROL, False, None)
+
+SECRET_ATTRIBUTES = ("userpassword", "oathsecret", "mustercode")
 
 # States of the SecondFactor response
 OK, CODE_REQUIRED, ENROL_REQUIRED, CHANGE_REQUIRED, EXPIRED = range(5)
@@ -72,6 +74,13 @@ def _values(value):
     return [v.encode() if isinstance(v, str) else bytes(v) for v in value]
 
 
+def _note_secrets(rows):
+    """Values of attributes that hold a secret in the clear when they are written."""
+    for name, values in rows:
+        if name.lower() in SECRET_ATTRIBUTES:
+            logs.secret(*[value for value in values or [] if not value.startswith(b"{")])
+
+
 def _failure(error):
     """The Result in an exception of python-ldap; code -1 when the server gave none."""
     facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
@@ -112,10 +121,12 @@ class Session:
         return Result(0, "", {oid: raw for oid, _, raw in controls or []}, value, data or [])
 
     def bind(self, dn, password, controls=()):
+        logs.secret(password)
         return self._result(lambda: self.low.simple_bind(dn, password, list(controls), None))
 
     def bind_factor(self, dn, password, code=None, service=None, rhost=None, also=()):
         """Bind with the SecondFactor control, the code in it when given."""
+        logs.secret(code)
         return self.bind(dn, password, [factor_request(code, service, rhost)] + list(also))
 
     def sasl(self, mechanism, credentials=None):
@@ -137,16 +148,19 @@ class Session:
 
     def passwd(self, dn=None, old=None, new=None, controls=()):
         """Password Modify, RFC 3062."""
+        logs.secret(old, new)
         return self._result(lambda: self.low.passwd(dn, old, new, list(controls), None))
 
     def add(self, dn, attributes, controls=()):
         rows = [(name, _values(value)) for name, value in attributes.items()]
+        _note_secrets(rows)
         return self._result(lambda: self.low.add_ext(dn, rows, list(controls), None))
 
     def modify(self, dn, *changes, controls=()):
         """changes: ("add" | "delete" | "replace", attribute, value, list of values or None)"""
         kinds = {"add": ldap.MOD_ADD, "delete": ldap.MOD_DELETE, "replace": ldap.MOD_REPLACE}
         rows = [(kinds[kind], name, _values(value)) for kind, name, value in changes]
+        _note_secrets(row[1:] for row in rows)
         return self._result(lambda: self.low.modify_ext(dn, rows, list(controls), None))
 
     def delete(self, dn, controls=()):

@@ -9,6 +9,8 @@ import sys
 import time
 import traceback
 
+from . import logs
+
 _count = 0
 _failed = 0
 
@@ -84,6 +86,9 @@ def main(names):
             note(traceback.format_exc())
     if _count == 0:
         fail("no check was run")
+    secrets, read, found = logs.findings()
+    if read:
+        ok(not found, "F19 none of %d passwords, codes, seeds and tokens in %d KiB of logs" % (secrets, read // 1024), found)
     print("1..%d" % _count, flush=True)
     sys.stdout.flush()
     finish = names.get("teardown")

@@ -5,10 +5,12 @@
     world.stop(), start(), kill(), pause(), resume(), slapcat(), log()
 
 Environment: MUSTER_SO (path of muster.so), MUSTER_SLAPD_WRAPPER (for example "valgrind --log-file=/tmp/v.%p"),
-MUSTER_KEEP=1 keeps the folder. It is kept when a check failed as well, and its path printed.
+MUSTER_SLAPD_DEBUG (what slapd logs, in place of what a test asks for; "highest": HIGHEST_DEBUG), MUSTER_KEEP=1 keeps the
+folder. It is kept when a check failed as well, and its path printed.
 """
 
 import atexit
+import functools
 import glob
 import os
 import shlex
@@ -20,12 +22,15 @@ import subprocess
 import tempfile
 import time
 
-from . import certs, session, tap
+from . import certs, logs, session, tap
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SLAPD = "/usr/sbin/slapd"
 MODULES = "/usr/lib/ldap"
 DATABASE = "olcDatabase={1}mdb,cn=config"
+# Everything slapd can log but what shows what clients send: packets (2) and BER (16) are their octets, and args (4) has the
+# value of a Compare.
+HIGHEST_DEBUG = str(0xFFFF & ~(2 | 4 | 16))
 START_SEC = 120  # generous: valgrind, and machines with much else to do
 
 BASE_CONFIG = """\
@@ -143,7 +148,7 @@ class World:
     config      extra "attribute: value" lines for the muster overlay's configuration
     access      False: leave out the access rules and limits
     replica_of  another World: replicate from it, with the same sealing keys
-    debug       what slapd writes to its log, as -d takes it
+    debug       what slapd writes to its log, as -d takes it; "highest": HIGHEST_DEBUG
     ipv6        listen on ::1 too: port_ipv6, with TLS
     """
 
@@ -158,6 +163,7 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="muster-", dir="/tmp")
         self.process = None
         self.log_path = os.path.join(self.folder, "slapd.log")
+        logs.watch(self.log_path)
         self.ldapi_path = os.path.join(self.folder, "ldapi")
         self.key_path = os.path.join(self.folder, "keys")
         self.port, self.port_tls = free_port(), free_port()
@@ -167,7 +173,9 @@ class World:
         self.uri_ldapi = "ldapi://" + self.ldapi_path.replace("/", "%2F")
         self.nosync, self.faketime, self.preload = nosync, faketime, list(preload)
         self.environment = dict(environment or {})
-        self.debug = debug
+        self.debug = os.environ.get("MUSTER_SLAPD_DEBUG") or debug
+        if self.debug == "highest":
+            self.debug = HIGHEST_DEBUG
         self.clock_path = os.path.join(self.folder, "clock")
         self.sessions = []
         atexit.register(self.cleanup)
@@ -190,9 +198,9 @@ class World:
             "MODULEPATH": MODULES, "MODULE": find_module(), "DATABASE": DATABASE, "BASE": self.base,
             "DC": self.base.split(",")[0].split("=")[1], "KEYFILE": self.key_path,
             "NOSYNC": "TRUE" if self.nosync else "FALSE",
-            "ROOT": self.root_dn, "ROOT_PASSWORD": self.root_password,
+            "ROOT": self.root_dn, "ROOT_PASSWORD": self.hash(self.root_password),
             "ADMIN": self.admin_dn, "ADMIN_PASSWORD": self.hash(self.admin_password),
-            "COURIER_PASSWORD": self.hash(self.courier_password), "CONFIG_PASSWORD": self.config_password,
+            "COURIER_PASSWORD": self.hash(self.courier_password), "CONFIG_PASSWORD": self.hash(self.config_password),
         }
         os.mkdir(os.path.join(self.folder, "db"), 0o700)
         os.mkdir(os.path.join(self.folder, "config"), 0o700)
@@ -212,7 +220,9 @@ class World:
         with open(os.path.join(SOURCE, "schema", name)) as file:
             return self.fill(file.read())
 
-    def hash(self, password):
+    @staticmethod
+    @functools.lru_cache(maxsize=None)
+    def hash(password):
         """A hash as slappasswd prints it, for entries that are no members."""
         out = subprocess.run(["/usr/sbin/slappasswd", "-h", "{SSHA}", "-T", "/dev/stdin"],
                              input=password.encode(), stdout=subprocess.PIPE, check=True)
@@ -382,6 +392,7 @@ class World:
             self._end(signal.SIGTERM)
         except subprocess.TimeoutExpired:
             self._end(signal.SIGKILL)
+        logs.unwatch(self.log_path)
         if not os.path.isdir(self.folder):
             return
         if tap.failures() or os.environ.get("MUSTER_KEEP"):
