@@ -91,6 +91,7 @@ int member_list(struct session *s);
 int member_show(struct session *s);
 int member_suspend(struct session *s);
 int member_resume(struct session *s);
+int member_unlock(struct session *s);
 int password_reset(struct session *s);
 int password_redeem(struct session *s);
 int password_change(struct session *s);

@@ -73,6 +73,7 @@ static const struct command commands[] = {
 	{ "member", "show", "WHO", 1, 2, "a member", no_options, member_show },
 	{ "member", "suspend", "WHO", 1, 2, "stop a member from logging in", no_options, member_suspend },
 	{ "member", "resume", "WHO", 1, 2, "let a suspended member in again", no_options, member_resume },
+	{ "member", "unlock", "WHO", 1, 2, "end the lock and the delays of failed logins", no_options, member_unlock },
 	{ "password", "reset", "WHO", 1, 2, "ask for a mail with a token", no_options, password_reset },
 	{ "password", "redeem", "WHO", 1, 2, "set a password with the token", no_options, password_redeem },
 	{ "password", "change", "[WHO]", 0, 2, "change a password", no_options, password_change },

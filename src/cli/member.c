@@ -1,5 +1,5 @@
 /*
- * member.c - members of organizations: register, list, show, suspend, resume.
+ * member.c - members of organizations: register, list, show, suspend, resume, unlock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -284,10 +284,10 @@ member_show(struct session *s)
 	return status;
 }
 
+/* member_change - carry out one change of a member and say what it is now */
 static int
-set_status(struct session *s, const char *value)
+member_change(struct session *s, const struct record *record, const char *is)
 {
-	struct record record = { .n = 0 };
 	char *dn = NULL;
 	int r, status;
 
@@ -296,16 +296,24 @@ set_status(struct session *s, const char *value)
 		status = who_dn_of_words(s, &dn);
 	if (status != EXIT_DONE)
 		return status;
-	record_put(&record, CHANGE_REPLACE, "musterStatus", value);
-	r = record_modify(s->d, dn, &record);
+	r = record_modify(s->d, dn, record);
 	if (r == ERR_NOT_FOUND)
 		status = say_no_member(dn);
 	else if (r != 0)
 		status = say_failure(s, r, dn);
 	else
-		status = print_done(s, json_pack("{s:s, s:s}", "dn", dn, "status", value), "%s is %s", dn, value);
+		status = print_done(s, json_pack("{s:s, s:s}", "dn", dn, "status", is), "%s is %s", dn, is);
 	free(dn);
 	return status;
+}
+
+static int
+set_status(struct session *s, const char *value)
+{
+	struct record record = { .n = 0 };
+
+	record_put(&record, CHANGE_REPLACE, "musterStatus", value);
+	return member_change(s, &record, value);
 }
 
 int
@@ -318,4 +326,14 @@ int
 member_resume(struct session *s)
 {
 	return set_status(s, "active");
+}
+
+int
+member_unlock(struct session *s)
+{
+	struct record record = { .n = 0 };
+
+	/* Replaced with nothing, which is right whether or not there is a lock: the delays of failed tries end too. */
+	record_put_values(&record, CHANGE_REPLACE, "pwdAccountLockedTime", NULL, 0);
+	return member_change(s, &record, "unlocked");
 }

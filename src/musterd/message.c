@@ -71,6 +71,13 @@ static const struct kind kinds[] = {
 	  N_("If it was not you, somebody else has your password and a code: change the password, make new recovery codes and "
 	     "tell your administrator at once."),
 	  0 },
+	{ "locked",
+	  N_("%s: account locked"),
+	  N_("the account %s was locked, because wrong passwords or codes were given too often. It does not matter from where: "
+	     "until the lock ends, nobody logs in to it."),
+	  N_("Your administrator can unlock it, and so does a new password: ask for one with \"muster password reset\". If it was "
+	     "not you who tried, tell your administrator."),
+	  0 },
 	{ "app-password-added",
 	  N_("%s: app password added"),
 	  N_("an app password was added to the account %s. The program that has it logs in without your password and without a "

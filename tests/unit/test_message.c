@@ -171,7 +171,7 @@ each_kind_speaks_both_languages(void **state)
 {
 	static const char *const kinds[] = { "reset", "password-changed", "password-set-by-admin", "factor-added",
 	                                     "factor-removed", "app-password-added", "app-password-revoked",
-	                                     "recovery-code-used", "recovery-codes-new" };
+	                                     "recovery-code-used", "recovery-codes-new", "locked" };
 	char english[1024], korean[1024];
 	struct built b;
 	size_t i;
