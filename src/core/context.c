@@ -12,6 +12,9 @@
 #include "common/text.h"
 #include "core/nfkc.h"
 
+/* Later ones are passed over: a member may write some of its names itself, and time must have an end. */
+#define WORDS_MAX 1000
+
 /* Words without case, letters and digits only. */
 struct context {
 	char **words;
@@ -63,7 +66,7 @@ word_put(struct context *context, const uint8_t *text, size_t len)
 	size_t i, room = context->room * 2 + 16;
 	char **words, *word;
 
-	if (code_points(text, len) < CONTEXT_WORD_MIN)
+	if (code_points(text, len) < CONTEXT_WORD_MIN || context->n == WORDS_MAX)
 		return 0;
 	for (i = 0; i < context->n; i++)
 		if (strlen(context->words[i]) == len && memcmp(context->words[i], text, len) == 0)

@@ -70,4 +70,4 @@ unit_tests += \
 	tests/unit/test_wordlist
 
 tests_unit_test_pwhash_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=crypto_pwhash,--wrap=crypto_pwhash_str_alg
-tests_unit_test_core_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=sodium_malloc
+tests_unit_test_core_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=sodium_malloc

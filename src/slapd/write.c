@@ -60,7 +60,7 @@ check_add_names(struct write *w, Entry *e)
 	for (a = e->e_attrs; organization && a != NULL && rc == LDAP_SUCCESS; a = a->a_next) {
 		rc = write_check_name(w, a->a_desc, a->a_vals);
 		if (rc == LDAP_SUCCESS && type_is(a->a_desc, muster_ad.policy_entry))
-			rc = write_check_policy_entry(w, a->a_nvals, &e->e_nname);
+			rc = write_check_policy_entry(w, a->a_nvals, 1);
 	}
 	return rc;
 }
@@ -257,7 +257,7 @@ check_policies(struct write *w, Entry *e, const struct kind *before, const struc
 		return rc;
 	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
 		if (type_is(ml->sml_desc, muster_ad.policy_entry) && (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
-			rc = write_check_policy_entry(w, ml->sml_nvalues != NULL ? ml->sml_nvalues : ml->sml_values, NULL);
+			rc = write_check_policy_entry(w, ml->sml_nvalues != NULL ? ml->sml_nvalues : ml->sml_values, 0);
 	return rc;
 }
 

@@ -163,11 +163,11 @@ int write_check_policy(struct write *w, Entry *e);
 int write_check_policy_after(struct write *w, Entry *e, int changed);
 
 /*
- * write_check_policy_entry - the policy that an organization names must be there.
- * in:    nvalues           of musterPolicyEntry, may be NULL
- *        organization_ndn  what lies below it need not be there yet, NULL: all has to
+ * write_check_policy_entry - the policy that an organization names must be there, and its own or a template.
+ * in:    nvalues  of musterPolicyEntry, may be NULL
+ *        adding   the organization is being added: what lies below it need not be there yet
  */
-int write_check_policy_entry(struct write *w, BerVarray nvalues, const struct berval *organization_ndn);
+int write_check_policy_entry(struct write *w, BerVarray nvalues, int adding);
 
 /* write_check_policy_gone - a policy that members live under is neither deleted nor renamed */
 int write_check_policy_gone(struct write *w);

@@ -60,29 +60,51 @@ write_check_policy_after(struct write *w, Entry *e, int changed)
 
 /* --- what an organization names ---------------------------------------------------------------------------- */
 
-int
-write_check_policy_entry(struct write *w, BerVarray nvalues, const struct berval *organization_ndn)
+/* is_usable - 1 when an entry is there that members can live under. op->o_bd is the database. */
+static int
+is_usable(struct write *w, struct berval *ndn)
 {
-	BackendDB *own = w->op->o_bd;
+	Entry *e = dnIsSuffix(ndn, &w->m->db->be_nsuffix[0]) ? entry_fetch(w->op, ndn) : NULL;
 	char text[WRITE_TEXT_MAX];
-	Entry *e = NULL;
 	int usable;
 
-	if (nvalues == NULL || BER_BVISNULL(&nvalues[0]) ||
-	    (organization_ndn != NULL && dnIsSuffix(&nvalues[0], organization_ndn)))
+	if (e == NULL)
+		return 0;
+	usable = is_entry_objectclass_or_sub(e, muster_oc_policy) && policy_check_entry(e, text, sizeof(text)) == 0;
+	be_entry_release_r(w->op, e);
+	return usable;
+}
+
+/* is_foreign - 1 when a policy lies in an organization that is not the one of the operation */
+static int
+is_foreign(struct write *w, struct berval *ndn)
+{
+	Entry *above = organization_above(w->op, w->m, ndn);
+	int foreign;
+
+	if (above == NULL)
+		return 0;
+	foreign = !dn_match(&above->e_nname, &w->op->o_req_ndn);
+	be_entry_release_r(w->op, above);
+	return foreign;
+}
+
+int
+write_check_policy_entry(struct write *w, BerVarray nvalues, int adding)
+{
+	BackendDB *own = w->op->o_bd;
+	int good;
+
+	if (nvalues == NULL || BER_BVISNULL(&nvalues[0]) || (adding && dnIsSuffix(&nvalues[0], &w->op->o_req_ndn)))
 		return LDAP_SUCCESS;
 	w->op->o_bd = w->m->db;
-	if (dnIsSuffix(&nvalues[0], &w->m->db->be_nsuffix[0]))
-		e = entry_fetch(w->op, &nvalues[0]);
-	usable = e != NULL && is_entry_objectclass_or_sub(e, muster_oc_policy) &&
-	         policy_check_entry(e, text, sizeof(text)) == 0;
-	if (e != NULL)
-		be_entry_release_r(w->op, e);
+	/* Owners name policies: those of others are not theirs to know of, nor to keep from being deleted. */
+	good = !is_foreign(w, &nvalues[0]) && is_usable(w, &nvalues[0]);
 	w->op->o_bd = own;
-	return usable ? LDAP_SUCCESS
-	              : write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
-	                             "musterPolicyEntry: there is no policy (musterPolicy) of that name whose numbers can be "
-	                             "used");
+	return good ? LDAP_SUCCESS
+	            : write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
+	                           "musterPolicyEntry: name the organization's own policy or a template: an entry with class "
+	                           "musterPolicy whose numbers can be used");
 }
 
 /* --- a policy that members live under ------------------------------------------------------------------------ */

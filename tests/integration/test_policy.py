@@ -461,7 +461,8 @@ def test_a_policy_that_members_live_under_stays():
     rules = policy_of("console-16")
     rules.update({"objectClass": ["organizationalRole", "pwdPolicy", "musterPolicy"], "cn": "own"})
     people.must(admin.add(template, rules), "a template")
-    for name in ("cn=nowhere,ou=policies," + world.base, "cn=x,dc=elsewhere", who.dn, "ou=policies," + world.base):
+    for name in ("cn=nowhere,ou=policies," + world.base, "cn=x,dc=elsewhere", who.dn, "ou=policies," + world.base, modern.policy,
+                 "cn=policy,o=nowhere,ou=organizations," + world.base):
         result = admin.modify(org.dn, ("replace", "musterPolicyEntry", name))
         is_(result.code, RULES, "musterPolicyEntry %s is refused" % name)
     is_(admin.modify(org.dn, ("replace", "musterPolicyEntry", template)).code, OK, "another policy is named")

@@ -1,6 +1,6 @@
 /*
  * test_core_memory.c - every allocation of src/common and src/core fails once: an error comes back, nothing else.
- *                      The linker sends our objects' malloc, calloc and sodium_malloc here.
+ *                      The linker sends our objects' malloc, calloc, realloc and sodium_malloc here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,10 +13,12 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "core/context.h"
 #include "core/keyring.h"
 #include "core/pwhash.h"
 #include "core/pwrules.h"
 #include "core/totp.h"
+#include "core/wordlist.h"
 
 static int calls_left = -1; /* until one fails; negative: none does */
 
@@ -24,6 +26,8 @@ void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_realloc(void *p, size_t size);
 void *__real_sodium_malloc(size_t size);
 void *__wrap_sodium_malloc(size_t size);
 
@@ -43,6 +47,12 @@ void *
 __wrap_calloc(size_t n, size_t size)
 {
 	return fails_now() ? NULL : __real_calloc(n, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t size)
+{
+	return fails_now() ? NULL : __real_realloc(p, size);
 }
 
 void *
@@ -144,11 +154,57 @@ make_uri(void)
 	return r;
 }
 
+static int
+make_wordlist(void)
+{
+	static const char text[] = "one\nTWO\ncaf\xc3\xa9\n";
+	struct wordlist *list, *more = NULL;
+	int r = wordlist_new(NULL, text, strlen(text), &list);
+
+	assert_int_equal(r == 0, list != NULL);
+	if (r == 0)
+		r = wordlist_new(list, text, strlen(text), &more);
+	assert_int_equal(r == 0, more != NULL);
+	wordlist_free(&list);
+	wordlist_free(&more);
+	return r;
+}
+
+static int
+look_up_word(void)
+{
+	int refused = 7;
+	int r = wordlist_refuses(NULL, (const uint8_t *)"Password", 8, &refused);
+
+	assert_int_equal(refused, r == 0 ? 1 : 0);
+	return r;
+}
+
+static int
+find_names(void)
+{
+	struct context *context;
+	int refused = 7;
+	int r = context_new(&context);
+
+	assert_int_equal(r == 0, context != NULL);
+	if (r == 0)
+		r = context_add(context, "Acme Trading", 12);
+	if (r == 0)
+		r = context_add(context, "caf\xc3\xa9 noir", 10);
+	if (r == 0) {
+		r = context_refuses(context, (const uint8_t *)"Trading!1", 9, &refused);
+		assert_int_equal(refused, r == 0 ? 1 : 0);
+	}
+	context_free(&context);
+	return r;
+}
+
 static void
 every_allocation_can_fail(void **state)
 {
 	int (*const cases[])(void) = { make_secret, grow_buffer, parse_keyring, make_hash, verify_right_password,
-		                       check_rules, make_uri };
+		                       check_rules, make_uri, make_wordlist, look_up_word, find_names };
 	size_t i;
 	int nth, r;
 
