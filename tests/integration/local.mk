@@ -6,6 +6,7 @@ integration_tests += \
 	tests/integration/test_attack_musterd.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
+	tests/integration/test_clients.py \
 	tests/integration/test_contract.py \
 	tests/integration/test_courier.py \
 	tests/integration/test_demo.py \

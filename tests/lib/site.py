@@ -136,6 +136,15 @@ class Site:
         wait_for("nslcd answers", lambda: self.host.run("getent", "passwd", "owner").returncode in (0, 2)
                  and os.path.exists(self.host.path("/run/nslcd/socket")))
 
+    def start_sssd(self):
+        """SSSD for NSS and PAM, instead of nslcd."""
+        self.host.write("/etc/sssd/sssd.conf", self.sample("sssd.conf", secret=HOST_PASSWORD), 0o600)
+        self.host.write("/etc/nsswitch.conf", "passwd: files sss\ngroup: files sss\nshadow: files\nhosts: files\n")
+        self.host.must("install", "-d", "/var/log/sssd")
+        self.host.daemon("sssd", "-i", "-d", "0x0ff0", log="sssd")
+        wait_for("SSSD answers", lambda: self.host.run("getent", "passwd", "owner").returncode in (0, 2)
+                 and os.path.exists(self.host.path("/var/lib/sss/pipes/private/pam")))
+
     def use_pam(self, which):
         """which: "files", our five files; "profile", Debian's files and our profile by pam-auth-update."""
         host = self.host
