@@ -14,6 +14,7 @@ LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la libcommon
 
 script_tests += \
 	tests/test_layers.sh \
+	tests/test_named_faults.sh \
 	tests/test_scripts.sh \
 	tests/test_tarball.sh
 

@@ -66,6 +66,7 @@ def runs():
     return world.log().count("muster: argon2 run")
 
 
+@tap.fault(5)
 def test_one_run_whoever_is_asked_for():
     targets = {
         "a member": fresh(calm).dn,
@@ -305,6 +306,7 @@ def test_controls_change_no_right():
     tap.ok(works(member) and works(other), "nothing has changed")
 
 
+@tap.fault(27)
 def test_owners_stay_at_home():
     owner, member = login(acme.owner), fresh(globex)
     before = stored(member)
@@ -332,6 +334,7 @@ def test_increments():
 # --- names of one member ------------------------------------------------------------------------------
 
 
+@tap.fault(20)
 def test_spellings_share_a_counter():
     member = fresh(slow)
     rest = slow.people
@@ -376,6 +379,7 @@ GARBAGE = ("", "x", " ", "1 n=1", "1 n=-1,-1 p=-1 c=-1", "1 n=9999999999,9 p=9,9
            "m-00000000-0000-0000-0000-000000000000-AAAAAAAAAAA reset 99999999999999999999 !!")
 
 
+@tap.fault(23)
 def test_garbage_in_the_state():
     courier = world.session("courier")
     for name in ("musterLoginState", "musterChallenge", "musterRecoveryCode", "musterOutbox", "musterLease", "pwdHistory"):

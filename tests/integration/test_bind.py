@@ -213,6 +213,7 @@ def test_ppolicy_control():
 # --- refusals look alike -----------------------------------------------------------------------------
 
 
+@tap.fault(5)
 def test_refusals_are_alike():
     people_refused = {"missing": "uid=nobody," + calm.people}
     for status in ("suspended", "closed"):
@@ -232,6 +233,7 @@ def test_refusals_are_alike():
     tap.is_(expected[0].text, "", "no text with 49")
 
 
+@tap.fault(5)
 def test_runs():
     member = people.member(calm, password=PASSWORD, secret=totp.new_secret(), root=root)
     in_the_middle_of_a_step()
@@ -309,6 +311,7 @@ def test_expired_below_us():
 # --- parallel ----------------------------------------------------------------------------------------
 
 
+@tap.fault(1)
 def test_one_code_many_binds():
     for number in range(MEMBERS):
         member = people.member(calm, password=PASSWORD, secret=totp.new_secret(), root=root)
@@ -403,6 +406,7 @@ def test_delays_double():
     other.cleanup()
 
 
+@tap.fault(25)
 def test_codes_have_a_budget_of_their_own():
     hard = people.organization(world, "codes", policy={"pwdMaxFailure": "3", "pwdMinDelay": "600"}, root=root)
     member = people.member(hard, password=PASSWORD, secret=totp.new_secret(), root=root)
@@ -420,6 +424,7 @@ def test_codes_have_a_budget_of_their_own():
     tap.is_(attempt(member.dn, PASSWORD, [session.factor_request()])[0].code, STRONGER, "the password is not affected")
 
 
+@tap.fault(4)
 def test_a_burst_of_guesses():
     hard = people.organization(world, "burst", policy={"pwdMaxFailure": "3", "pwdMinDelay": "600"}, root=root)
     for number in range(5):
@@ -504,6 +509,7 @@ def test_seals():
     tap.ok(world.alive(), "slapd is alive")
 
 
+@tap.fault(3)
 def test_policy_out_of_range():
     """What slapadd brought in past our checks keeps people out instead of meaning something."""
     member = people.member(acme, password=PASSWORD)
@@ -573,6 +579,7 @@ def test_on_a_consumer():
 # --- bad input ---------------------------------------------------------------------------------------
 
 
+@tap.fault(23)
 def test_control_values():
     member = people.member(calm, password=PASSWORD)
     good = session.factor_request("123456", "sshd", "host")[2]

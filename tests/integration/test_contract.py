@@ -81,6 +81,7 @@ def burst(who, credential, count=50):
     return [o.code for o in outcomes], set(whoami)
 
 
+@tap.fault(1)
 def test_one_code_one_login():
     """20 members, 50 binds at once each with one code; the first use of all factors."""
     winners, codes, refused = {}, set(), set()
@@ -204,6 +205,7 @@ NAMES = [b"*", b"*)(uid=*", b"a,ou=x", b"\\00", b"a\x00b", b"bob\x00", b"bob\n",
          b"bob\xc3", b"bob\xfc"]
 
 
+@tap.fault(8, 13)
 def test_names():
     wire = Wire(demo)
     password = dn_pw("bob")[1]
@@ -241,6 +243,7 @@ def test_names():
 # --- passwords -------------------------------------------------------------------------------------------------------
 
 
+@tap.fault(21, 22)
 def test_passwords_as_typed():
     dn = new_member("ann", SAFETY_PW)
     for what, typed in (("first 8 octets", SAFETY_PW[:8]), ("other case", SAFETY_PW.swapcase()),
@@ -325,6 +328,7 @@ def test_changing_by_oneself():
     demo.secrets.add("Third-7pass")
 
 
+@tap.fault(3)
 def test_policy_numbers():
     policy = "cn=policy," + demo["BOB_DN"].split(",ou=people,", 1)[1]
     admin = demo.as_admin()
@@ -394,6 +398,7 @@ def test_command_line():
 # --- resets ------------------------------------------------------------------------------------------------------------
 
 
+@tap.fault(5)
 def test_reset_answers_alike():
     for login in ("rex", "gone"):
         demo.add_member(login)
@@ -480,6 +485,7 @@ def test_tokens_die():
     tap.ok(works(dn, "Fresh-2pass"), "the password is what it was")
 
 
+@tap.fault(2)
 def test_parallel_redeem_and_second_factor():
     dn = new_member("pat", SAFETY_PW)
     seed = give_factor(dn)
@@ -633,6 +639,7 @@ def shoot(number, count, originals, courier):
     return answered
 
 
+@tap.fault(23)
 def test_mutations():
     """10,000 malformed values of the control and of every operation."""
     target = exops.target_login("ghost", "acme")
@@ -678,6 +685,7 @@ def files_below(folder):
     return [p for p in glob.glob(os.path.join(folder, "**"), recursive=True) if os.path.isfile(p) and not os.path.islink(p)]
 
 
+@tap.fault(11)
 def test_files():
     """Who may read what: everything that holds a secret is for its owner alone."""
     inside = files_below(demo.site)
@@ -868,6 +876,7 @@ def test_no_password_in_clear():
         tap.ok(demo["ADMIN_PW"].encode() not in server.received and b"cn=admin" not in server.received, "nothing in clear")
 
 
+@tap.fault(28)
 def test_killed():
     """SIGKILL: what was spent stays spent, and everything comes back."""
     dn, password = dn_pw("t15")

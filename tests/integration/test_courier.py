@@ -302,6 +302,7 @@ def test_no_secret_in_the_log():
     ok(LOGIN[1] not in log and world.courier_password not in log, "no password is in the log")
 
 
+@tap.fault(28)
 def test_killed_at_random_moments():
     """200 resets while the courier dies 50 times: each member ends with a mail whose token works, no older one does."""
     seed = int.from_bytes(os.urandom(4), "big")

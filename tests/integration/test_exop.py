@@ -139,6 +139,7 @@ def test_equal_answers():
     drain()
 
 
+@tap.fault(16)
 def test_requests_do_not_pile_up():
     drain()
     who = fresh()
@@ -199,6 +200,7 @@ def snapshot():
     return {dn: rows for dn, rows in found if "ou=queue" not in dn}
 
 
+@tap.fault(23)
 def test_truncated_and_mutated():
     drain()
     who = fresh(FIRST, secret=totp.new_secret())
@@ -363,6 +365,7 @@ def test_claim_in_parallel():
     drain()
 
 
+@tap.fault(14)
 def test_claim_address():
     who = fresh()
     is_(exops.redeem(anyone, who.dn, token(who), FIRST).code, OK, "first password")
@@ -391,6 +394,7 @@ def test_void():
 # --- tokens -------------------------------------------------------------------------------------------
 
 
+@tap.fault(17)
 def test_token_once():
     who = fresh()
     secret = token(who)
@@ -402,6 +406,7 @@ def test_token_once():
     ok("musterChallenge" not in state(who), "no challenge is left")
 
 
+@tap.fault(17)
 def test_token_of_another():
     one, two = fresh(), fresh()
     secret = token(one)
@@ -481,6 +486,7 @@ def test_token_rules():
     is_((result.code, result.text), (RULES, "password refused: history=3"), "the present password again")
 
 
+@tap.fault(24)
 def test_redeem_keeps_factor():
     who = fresh()
     is_(exops.redeem(anyone, who.dn, token(who), FIRST).code, OK, "first password")
@@ -515,6 +521,7 @@ def test_redeem_unlocks():
     ok(can_login(who, SECOND), "the new password works at once")
 
 
+@tap.fault(2)
 def test_redeem_in_parallel():
     who = fresh()
     secret = token(who)
@@ -653,6 +660,7 @@ def test_enrol_policy():
         is_(one.bind(who.dn, FIRST + people.next_code(who)).code, OK, "then a login works")
 
 
+@tap.fault(2)
 def test_enrol_in_parallel():
     who = fresh(FIRST)
     seeds = [totp.new_secret() for _ in range(8)]
@@ -746,6 +754,7 @@ def test_passwd_others():
     is_(root.passwd(world.admin_dn, None, world.admin_password).code, OK, "an entry that is no member: slapd's own way")
 
 
+@tap.fault(16)
 def test_flood():
     codes = []
     while BUSY not in codes and len(codes) < 3000:

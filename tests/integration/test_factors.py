@@ -300,6 +300,7 @@ def test_removal_with_a_recovery_code():
     tap.is_([n for n in ("oathSecret", "oathTOTPLastTimeStep", "musterRecoveryCode") if n in stored(member)], [], "nothing is left")
 
 
+@tap.fault(24)
 def test_a_mailed_token_removes_nothing():
     member = people.member(acme, secret=totp.new_secret(), root=root)
     people.must(exops.request_reset(world.session(), member.dn), "reset asked for")
@@ -351,6 +352,7 @@ def enrolled():
     return member, codes
 
 
+@tap.fault(2)
 def test_recovery_codes_work_once():
     member, codes = enrolled()
     tap.is_(len(set(codes)), 10, "ten different ones")
@@ -465,6 +467,7 @@ def test_a_clock_far_ahead():
 # --- what cannot be read -----------------------------------------------------------------------------
 
 
+@tap.fault(24)
 def test_an_unreadable_seed_fails_closed():
     other = member_with(True)
     sealed = stored(other)["oathSecret"][0]

@@ -61,6 +61,7 @@ def test_hello():
         tap.is_(one.ask(RIGHT), HANG_UP, "and nothing can be asked")
 
 
+@tap.fault(12)
 def test_junk():
     right = RIGHT
     bad = [b"\0\0\0\0", b"\0\0\0\1\1", b"\xff\xff\xff\xff", b"\0\0\x10\1" + b"x" * 4097, b"GET / HTTP/1.0\r\n\r\n",
@@ -99,6 +100,7 @@ def test_one_request_after_the_other():
         tap.is_(one.read()[1][0], proto.OK, "a request may come octet by octet")
 
 
+@tap.fault(22)
 def test_together_and_empty():
     with client() as one:
         for octets, what in ((proto.login("bob", ""), "an empty password"),
@@ -136,6 +138,7 @@ def _last_binds():
     return bool(binds) and ' dn=""' in binds[-1]
 
 
+@tap.fault(12)
 def test_not_root():
     printed = as_user("with proto.Client(PATH) as c: print(c.status(proto.login('bob', %r))[0], c.status(proto.account('bob'))[0], "
                       "c.status(proto.change('bob', %r, 'wrong'))[0])" % (people.PASSWORD, "wrong"))
@@ -162,6 +165,7 @@ def test_not_root():
     tap.ok(login_works(), "others are served")
 
 
+@tap.fault(10)
 def test_a_thousand_hung_clients():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
@@ -299,6 +303,7 @@ def test_server_without_overlay():
     foreign.stop()
 
 
+@tap.fault(8)
 def test_entry_that_is_no_member():
     with world.use("root") as root:
         people.must(root.add("cn=robot," + world.base, {"objectClass": ["applicationProcess", "simpleSecurityObject"],

@@ -67,6 +67,7 @@ def test_check_knows_what_belongs_together():
     is_(daemon.run("-t").returncode, 0, "right again")
 
 
+@tap.fault(11)
 def test_check_looks_at_secrets():
     path = daemon.settings["courier"]["bind_password_file"]
     for mode in (0o644, 0o604, 0o620, 0o660):
@@ -136,6 +137,7 @@ def test_usage():
         ok(done.returncode == 2 and "usage:" in done.stderr, "musterd %s" % " ".join(arguments), done.stderr)
 
 
+@tap.fault(12)
 def test_socket():
     old = os.umask(0o077)
     daemon.start()
@@ -254,6 +256,7 @@ def alive(pid):
         return False
 
 
+@tap.fault(9)
 def test_folder_that_others_can_write():
     folder = os.path.join(daemon.folder, "open")
     os.mkdir(folder)

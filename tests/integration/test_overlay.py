@@ -89,6 +89,7 @@ def key_file(name, text, mode=0o600):
     return path
 
 
+@tap.fault(9, 11)
 def test_key_files():
     member = people.member(acme, password=PASSWORD, secret=totp.new_secret(), root=world.session("root"))
     good = open(world.key_path).read()

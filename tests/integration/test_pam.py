@@ -63,12 +63,14 @@ def test_password():
     tap.is_(gate.login(one.uid, []).results["auth"], gates.PAM_CONV_ERR, "a conversation that fails is no login")
 
 
+@tap.fault(5)
 def test_unknown_user_looks_alike():
     one = member(factor=True)
     known, unknown = gate.login(one.uid, ["wrong"]), gate.login("nobody-at-all", ["wrong"])
     tap.is_(unknown.lines, known.lines, "an unknown user sees what a wrong password sees")
 
 
+@tap.fault(8, 13)
 def test_strange_names():
     for name in ("*", "*)(uid=*", "a,ou=x", "\\00", "-x", " ", "#1", "a\nb", "x" * 300, "x" * 4096, "\u202ealice"):
         results = gate.login(name, ["wrong"]).results
@@ -302,6 +304,7 @@ def test_korean():
     tap.is_(seen.results, IN, "another language changes no result")
 
 
+@tap.fault(7)
 def test_options():
     one = member()
     for option in ("debug", "timeout", "timeout=", "timeout=0", "timeout=121", "timeout=5s", "timeout=-1", "timeout=05",
@@ -313,6 +316,7 @@ def test_options():
                "%s is an error in every call" % option, seen.results)
 
 
+@tap.fault(6)
 def test_directory_gone():
     one = member()
     world.pause()
@@ -328,6 +332,7 @@ def test_directory_gone():
     tap.eventually(lambda: gate.login(one.uid, [one.password]).results == IN, "slapd is back: in")
 
 
+@tap.fault(6)
 def test_gate_gone_and_hung():
     one = member(factor=True)
     gate.service("short", "timeout=1")

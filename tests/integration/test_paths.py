@@ -158,6 +158,7 @@ def app_password(_site, member, password, code):
     return ways.simple_bind(site, member, password, code)
 
 
+@tap.fault(24)
 def test_table():
     cells = make_cells()
     damage(list({c.member.dn: c.member for c in cells if c.token == "undecryptable"}.values()))

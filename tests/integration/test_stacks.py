@@ -253,6 +253,7 @@ def test_profile():
     both("profile")
 
 
+@tap.fault(7)
 def test_controls_cannot_skip_the_code():
     site.use_pam("files")
     one = site.member(factor=True)

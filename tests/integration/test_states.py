@@ -166,6 +166,7 @@ def throttle(cell):
         cell.attempt(site, cell.member, WRONG, None)
 
 
+@tap.fault(24)
 def test_table():
     cells = make_cells()
     wrong, counts = [], collections.Counter()

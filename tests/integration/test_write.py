@@ -363,6 +363,7 @@ def test_nothing_readable_in_the_database():
     tap.ok(member.dn.encode() in dump, "the dump is of this directory")
 
 
+@tap.fault(24)
 def test_seals_of_another_entry():
     first = people.member(acme, password=PASSWORD, secret=totp.new_secret(), root=root)
     second = people.member(acme, password=PASSWORD, secret=totp.new_secret(), root=root)
@@ -376,6 +377,7 @@ def test_seals_of_another_entry():
 # --- policies, domains, status -----------------------------------------------------------------------
 
 
+@tap.fault(3)
 def test_policy_numbers():
     numbers = ("pwdMinLength", "pwdMaxLength", "pwdInHistory", "pwdMaxAge", "pwdMaxFailure", "pwdMinDelay", "pwdMaxDelay",
                "musterTokenLifetime")
@@ -533,6 +535,7 @@ def test_classes():
 # --- who may -----------------------------------------------------------------------------------------
 
 
+@tap.fault(27)
 def test_roles():
     member = people.member(acme, password=PASSWORD, secret=totp.new_secret(), root=root)
     stranger = people.member(globex, password=PASSWORD, root=root)
@@ -594,6 +597,7 @@ def test_roles():
     tap.is_(anonymous.search(world.base).entries, [], "anonymous sees nothing")
 
 
+@tap.fault(2)
 def test_replayed_in_parallel():
     member = people.member(acme, password=PASSWORD, root=root)
     sessions = [login(member) for _ in range(10)]

@@ -13,6 +13,15 @@ from . import logs
 
 _count = 0
 _failed = 0
+_prefix = ""
+
+
+def fault(*numbers):
+    """A test function against a fault that other systems had (doc/CONTRIBUTING.md, "Faults"): its checks carry the number."""
+    def mark(function):
+        function.faults = "".join("F%02d " % number for number in numbers)
+        return function
+    return mark
 
 
 def _line(right, what):
@@ -20,7 +29,7 @@ def _line(right, what):
     _count += 1
     if not right:
         _failed += 1
-    print("%s %d - %s" % ("ok" if right else "not ok", _count, what.replace("#", "no.").replace("\n", " ")), flush=True)
+    print("%s %d - %s" % ("ok" if right else "not ok", _count, (_prefix + what).replace("#", "no.").replace("\n", " ")), flush=True)
     return right
 
 
@@ -70,6 +79,7 @@ def failures():
 
 def main(names):
     """Run the test functions among names; those named on the command line when there are any."""
+    global _prefix
     wanted = sys.argv[1:]
     tests = [(n, f) for n, f in names.items() if n.startswith("test_") and callable(f)]
     unknown = set(wanted) - {n for n, _ in tests}
@@ -79,11 +89,13 @@ def main(names):
         if wanted and name not in wanted:
             continue
         note(name)
+        _prefix = getattr(function, "faults", "")
         try:
             function()
         except BaseException:  # a crash, whatever it is, must not look like a pass
             fail("%s ended by an exception" % name)
             note(traceback.format_exc())
+        _prefix = ""
     if _count == 0:
         fail("no check was run")
     secrets, read, found = logs.findings()

@@ -114,7 +114,7 @@ a_gate_that_hangs_is_left_at_the_deadline(void **state)
 }
 
 static void
-a_socket_of_somebody_else_gets_no_password(void **state)
+f12_a_socket_of_somebody_else_gets_no_password(void **state)
 {
 	struct fake_gate *g;
 	struct application a;
@@ -135,7 +135,7 @@ a_socket_of_somebody_else_gets_no_password(void **state)
 
 /* The name is root's, but who listens is not. */
 static void
-a_listener_who_is_somebody_else_gets_no_password(void **state)
+f12_a_listener_who_is_somebody_else_gets_no_password(void **state)
 {
 	struct application a;
 	int ready[2], fd;
@@ -209,7 +209,7 @@ an_answer_that_is_none_is_a_refusal(void **state)
 }
 
 static void
-only_one_status_is_success(void **state)
+f07_only_one_status_is_success(void **state)
 {
 	struct application a;
 
@@ -346,7 +346,7 @@ a_right_gate_lets_in(void **state)
 }
 
 static void
-descriptors_beyond_a_thousand_do_no_harm(void **state)
+f10_descriptors_beyond_a_thousand_do_no_harm(void **state)
 {
 	struct rlimit limit;
 	struct application a;
@@ -466,15 +466,15 @@ main(void)
 		cmocka_unit_test(a_right_gate_lets_in),
 		cmocka_unit_test(no_socket_is_no_answer),
 		cmocka_unit_test(a_gate_that_hangs_is_left_at_the_deadline),
-		cmocka_unit_test(a_socket_of_somebody_else_gets_no_password),
-		cmocka_unit_test(a_listener_who_is_somebody_else_gets_no_password),
+		cmocka_unit_test(f12_a_socket_of_somebody_else_gets_no_password),
+		cmocka_unit_test(f12_a_listener_who_is_somebody_else_gets_no_password),
 		cmocka_unit_test(an_answer_that_is_none_is_a_refusal),
-		cmocka_unit_test(only_one_status_is_success),
+		cmocka_unit_test(f07_only_one_status_is_success),
 		cmocka_unit_test(a_hello_that_is_refused_is_a_refusal),
 		cmocka_unit_test(success_with_a_state_is_none),
 		cmocka_unit_test(more_without_end_is_a_refusal),
 		cmocka_unit_test(a_conversation_that_fails_is_a_refusal),
-		cmocka_unit_test(descriptors_beyond_a_thousand_do_no_harm),
+		cmocka_unit_test(f10_descriptors_beyond_a_thousand_do_no_harm),
 		cmocka_unit_test(standard_descriptors_are_never_taken),
 		cmocka_unit_test(system_accounts_are_not_the_directory_s),
 	};

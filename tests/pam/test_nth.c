@@ -98,7 +98,7 @@ fail_each(const struct dialogue *d, int agrees, enum fault_kind which)
 }
 
 static void
-a_refusal_stays_one_whatever_fails(void **state)
+f06_a_refusal_stays_one_whatever_fails(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < DIALOGUES; i++)
@@ -132,7 +132,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_refusal_stays_one_whatever_fails),
+		cmocka_unit_test(f06_a_refusal_stays_one_whatever_fails),
 		cmocka_unit_test(short_memory_is_a_refusal),
 	};
 

@@ -60,7 +60,7 @@ no_place_for_the_login(void **state)
 }
 
 static void
-spelled_as_in_the_directory(void **state)
+f13_spelled_as_in_the_directory(void **state)
 {
 	static const char *const others[] = { "BOB", "bob ", " bob", "bo", "bobb", "", "\xef\xbd\x82ob" };
 	struct gate_name name;
@@ -86,7 +86,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_place_of_the_login),
 		cmocka_unit_test(no_place_for_the_login),
-		cmocka_unit_test(spelled_as_in_the_directory),
+		cmocka_unit_test(f13_spelled_as_in_the_directory),
 	};
 
 	return cmocka_run_group_tests_name("gate_name", tests, NULL, NULL);

@@ -55,7 +55,7 @@ compare_tokens(const void *a, const void *b)
 }
 
 static void
-tokens_do_not_repeat(void **state)
+f18_tokens_do_not_repeat(void **state)
 {
 	char (*tokens)[TOKEN_TEXT_LEN + 1] = malloc(TOKENS * sizeof(*tokens));
 	size_t i;
@@ -436,7 +436,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tokens_do_not_repeat),
+		cmocka_unit_test(f18_tokens_do_not_repeat),
 		cmocka_unit_test(only_its_shape_looks_like_a_token),
 		cmocka_unit_test(codes_use_every_digit_everywhere),
 		cmocka_unit_test(right_secret_is_allowed_until_it_expires),
