@@ -35,7 +35,7 @@ enum option_id {
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER, OPT_NETWORK,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
-	OPT_FORCE,
+	OPT_FORCE, OPT_TO, OPT_SLAPD,
 	OPT_COUNT
 };
 
@@ -101,6 +101,7 @@ int otp_status(struct session *s);
 int app_password_add(struct session *s);
 int app_password_list(struct session *s);
 int app_password_revoke(struct session *s);
+int uninstall_run(struct session *s);
 int key_list(struct session *s);
 int key_add(struct session *s);
 int key_activate(struct session *s);

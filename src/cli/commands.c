@@ -19,7 +19,7 @@ static const struct option options[] = {
 	{ OPT_HELP, 'h', "help", NULL, "this text, or that of a command" },
 	{ OPT_VERSION, '\0', "version", NULL, "print the version" },
 
-	{ OPT_DRY_RUN, '\0', "dry-run", NULL, "print as LDIF what would be changed, change nothing" },
+	{ OPT_DRY_RUN, '\0', "dry-run", NULL, "print what would be changed, change nothing" },
 	{ OPT_MODULE, '\0', "module", "FILE", "muster.so, when it is not in slapd's module folder" },
 	{ OPT_KEY_FILE, '\0', "key-file", "FILE", "sealing keys, made when absent [/etc/ldap/muster.keys]" },
 	{ OPT_KEY_OWNER, '\0', "key-owner", "USER", "owner of a new key file [who slapd runs as]" },
@@ -43,7 +43,9 @@ static const struct option options[] = {
 	{ OPT_PAM_DIR, '\0', "pam-dir", "FOLDER", "PAM files to look at instead of the system's" },
 	{ OPT_SSHD_CONFIG, '\0', "sshd-config", "FILE", "configuration of sshd [/etc/ssh/sshd_config]" },
 	{ OPT_SLAPD_CONFIG, '\0', "slapd-config", "FOLDER", "slapd's configuration [what it was started with]" },
-	{ OPT_FORCE, '\0', "force", NULL, "drop what would be lost" }
+	{ OPT_FORCE, '\0', "force", NULL, "drop what would be lost" },
+	{ OPT_TO, '\0', "to", "FOLDER", "where the plain directory is made; not there yet" },
+	{ OPT_SLAPD, '\0', "slapd", "FILE", "slapd's program [/usr/sbin/slapd]" }
 };
 
 static const enum option_id no_options[] = { OPT_COUNT };
@@ -55,6 +57,7 @@ static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOB
 	OPT_NICKNAME, OPT_OWNER, OPT_COUNT };
 
 static const enum option_id doctor_options[] = { OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG, OPT_COUNT };
+static const enum option_id uninstall_options[] = { OPT_DRY_RUN, OPT_TO, OPT_SLAPD_CONFIG, OPT_SLAPD, OPT_COUNT };
 static const enum option_id key_retire_options[] = { OPT_FORCE, OPT_COUNT };
 
 static const enum option_id app_password_add_options[] = { OPT_NETWORK, OPT_COUNT };
@@ -91,7 +94,8 @@ static const struct command commands[] = {
 	{ "key", "add", "", 0, 0, "a new key that does not seal yet", no_options, key_add },
 	{ "key", "activate", "KEY", 1, 1, "have a key seal", no_options, key_activate },
 	{ "key", "reload", "", 0, 0, "have slapd read the key file again", no_options, key_reload },
-	{ "key", "retire", "KEY", 1, 1, "remove a key that nothing needs any more", key_retire_options, key_retire }
+	{ "key", "retire", "KEY", 1, 1, "remove a key that nothing needs any more", key_retire_options, key_retire },
+	{ "uninstall", NULL, "", 0, 0, "make a plain directory out of one with Muster", uninstall_options, uninstall_run }
 };
 
 const struct command *

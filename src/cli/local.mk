@@ -60,6 +60,11 @@ muster_SOURCES = \
 	src/cli/session.c \
 	src/cli/slapd_process.c \
 	src/cli/slapd_process.h \
+	src/cli/slapcat.c \
+	src/cli/uninstall.c \
+	src/cli/uninstall.h \
+	src/cli/uninstall_config.c \
+	src/cli/uninstall_data.c \
 	src/cli/who.c
 nodist_muster_SOURCES = src/cli/templates.c
 

@@ -12,8 +12,8 @@ integration_tests += \
 	tests/integration/test_demo.py \
 	tests/integration/test_doctor.py \
 	tests/integration/test_exop.py \
-	tests/integration/test_keys.py \
 	tests/integration/test_factors.py \
+	tests/integration/test_keys.py \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
 	tests/integration/test_gate.py \
@@ -26,6 +26,7 @@ integration_tests += \
 	tests/integration/test_stacks.py \
 	tests/integration/test_states.py \
 	tests/integration/test_suite.py \
+	tests/integration/test_uninstall.py \
 	tests/integration/test_write.py
 
 # Programs with threads under helgrind: part of check-valgrind.
