@@ -22,6 +22,12 @@ def command(name):
     return path
 
 
+def runs_slapacl(arguments):
+    """Whether these arguments of muster make it look at the part access."""
+    parts = {"slapd", "data", "musterd", "pam", "clock", "member"}
+    return "doctor" in arguments and ("access" in arguments or not parts & set(arguments))
+
+
 class Report:
     def __init__(self, done):
         self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
@@ -69,8 +75,10 @@ class Checkup:
         who = ["-D", login] if login else ["--external"]
         typed = b"".join(a.encode() + b"\n" for a in answers)
         environment = dict(os.environ)
-        if environment.get("MUSTER_PRELOAD"):  # slapacl, which it runs, loads our module
+        if environment.get("MUSTER_PRELOAD") and runs_slapacl(arguments):
+            # slapd's tool loads our module, and leaks what is its own to leak (see sanitized.sh).
             environment["LD_PRELOAD"] = environment["MUSTER_PRELOAD"]
+            environment["ASAN_OPTIONS"] = "verify_asan_link_order=0:detect_leaks=0"
         return subprocess.run([command("muster"), "-H", uri or self.world.uri_ldapi, *who, *arguments], input=typed,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, env=environment)
 
