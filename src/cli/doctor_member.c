@@ -23,7 +23,7 @@ struct diagnosis {
 	struct member_facts facts;
 	json_t *object;
 	json_t *stops;   /* why not, with what to do: {"why", "do"} */
-	json_t *demands; /* what the login will ask for first */
+	json_t *demands; /* what the login will ask for first, or from where it does not work */
 	json_t *unknown; /* what could not be seen */
 };
 
@@ -174,7 +174,7 @@ look_at_failures(struct diagnosis *d)
 		if (ends == 0 || ends > clock_now())
 			stop(d, "muster member unlock", "the member is locked");
 	}
-	member_facts_failures(f, &d->rules, d->object, d->stops);
+	member_facts_failures(f, &d->rules, d->object, d->stops, d->demands);
 	if (!f->failures_seen)
 		put_word(d->unknown, "failed tries");
 }

@@ -40,6 +40,7 @@ muster_SOURCES = \
 	src/cli/main.c \
 	src/cli/member.c \
 	src/cli/member_facts.c \
+	src/cli/member_failures.c \
 	src/cli/member_facts.h \
 	src/cli/names.c \
 	src/cli/org.c \

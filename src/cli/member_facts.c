@@ -276,12 +276,3 @@ member_facts_free(struct member_facts *facts)
 	json_decref(facts->app_passwords);
 	memset(facts, 0, sizeof(*facts));
 }
-
-void
-member_facts_failures(const struct member_facts *facts, const struct policy_facts *rules, json_t *object, json_t *stops)
-{
-	(void)rules;
-	(void)stops;
-	if (facts->login_state != NULL)
-		(void)json_object_set_new(object, "failures", json_text(facts->login_state));
-}

@@ -47,9 +47,12 @@ void member_facts_free(struct member_facts *facts);
 /* member_facts_presence - password and factor of an entry alone, for "member show" */
 void member_facts_presence(struct session *s, const struct directory_entry *entry, struct member_facts *facts_out);
 
-/* member_facts_failures - "failures" for the screen, and a stop when tries are held up now */
+/*
+ * member_facts_failures - "failures" for the screen; a stop when nobody's tries are looked at now, a demand when those from
+ *                         some places are not.
+ */
 void member_facts_failures(const struct member_facts *facts, const struct policy_facts *rules, json_t *object,
-                           json_t *stops);
+                           json_t *stops, json_t *demands);
 
 /* time_text - 2026-11-21 05:14 UTC; "" for 0 */
 #define TIME_TEXT 32

@@ -65,6 +65,15 @@ def raw(dn, *changes):
     world.start()
 
 
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    value = condition()
+    while not value and time.monotonic() < end:
+        time.sleep(0.2)
+        value = condition()
+    return value
+
+
 def keep(dn, name):
     with world.use("root") as root:
         return root.entry(dn, [name])[name][0].decode()
@@ -335,6 +344,32 @@ def test_member():
     screen = place.muster("doctor", "member", "acme/alice").stdout.decode()
     ok(len(screen.splitlines()) <= 24, "it fits on one screen")
     in_("=>               can log in with password and code", screen, "the verdict comes last")
+
+
+def test_failures():
+    with world.use("root") as root:
+        people.must(root.modify(acme.policy, ("replace", "pwdMinDelay", "600"), ("replace", "pwdMaxDelay", "900")), "delays")
+    dan = people.member(acme, "dan", password=PASSWORD)
+    for _ in range(5):
+        with world.use() as stranger:
+            is_(stranger.bind(dan.dn, "wrong").code, 49, "a wrong password")
+    # Written by a task of its own, after the answer.
+    report = wait_for(lambda: (lambda r: r if "failures" in r.facts else None)(place.doctor("member", "acme/dan")))
+    in_("5 wrong passwords", report.facts["failures"], "doctor member counts them")
+    in_("not from 1 address with too many failures, until ", report.facts["verdict"], "and says that an address has to wait")
+    is_(report.facts["can_log_in"], True, "others need not")
+    is_(place.muster("member", "unlock", "acme/dan").returncode, 0, "it is unlocked")
+    report = place.doctor("member", "acme/dan")
+    ok("failures" not in report.facts and "not from" not in report.facts["verdict"], "and nothing of it is left", report.out)
+    raw(dan.dn, ("pwdAccountLockedTime", "20250101000000Z"))
+    in_("the member is locked; do this: muster member unlock", place.doctor("member", "acme/dan").facts["verdict"], "a lock")
+    with world.use("root") as root:
+        people.must(root.modify(acme.policy, ("replace", "pwdLockoutDuration", "60")), "duration")
+    is_(place.doctor("member", "acme/dan").facts["can_log_in"], True, "a lock that is over")
+    raw(dan.dn, ("pwdAccountLockedTime", "000001010000Z"))
+    is_(place.doctor("member", "acme/dan").facts["can_log_in"], False, "one for good")
+    raw(dan.dn, ("musterLoginState", "nonsense"))
+    in_("cannot be read", place.doctor("member", "acme/dan").facts["failures"], "a state that nobody wrote")
 
 
 def test_member_seen_by_others():
