@@ -438,7 +438,7 @@ NUMBERS = ["pwdMinLength", "pwdMaxLength", "pwdInHistory", "pwdMaxAge", "pwdMaxF
            "musterPwdMinLengthFactor", "musterMaxAppPasswords", "musterTokenLifetime"]
 
 
-def test_every_number_has_limits():
+def test_f3_every_number_has_limits():
     org = organization("limits")
     for name in NUMBERS:
         for value in ("-1", str(2 ** 31), str(2 ** 63), str(2 ** 64), "9" * 1000, "1" * 10 ** 6, ""):
@@ -491,23 +491,57 @@ def test_an_organization_is_renamed():
     is_(try_password(dn, "x!"), {"min-length=15"}, "under its own policy")
 
 
-def test_a_policy_that_is_gone_all_the_same_lets_nobody_in():
-    org = organization("gone")
-    who = people.member(org, None, FIRST, root=root)
-    people.must(root.modify(org.dn, ("delete", "musterPolicyEntry", None)), "nothing named")
+def restored(change):
+    """The database loaded anew by slapadd, which asks nobody, from what change makes of its LDIF."""
     world.stop()
-    text = world.slapcat().decode()
-    kept = "\n\n".join(block for block in text.split("\n\n") if not block.startswith("dn: " + org.policy))
-    kept = kept.replace("dn: %s\n" % org.dn, "dn: %s\nmusterPolicyEntry: %s\n" % (org.dn, org.policy), 1)
+    text = change(world.slapcat().decode())
     for name in os.listdir(os.path.join(world.folder, "db")):
         os.unlink(os.path.join(world.folder, "db", name))
-    world.tool("slapadd", "-n", "1", input=kept.encode())
+    world.tool("slapadd", "-n", "1", input=text.encode())
     world.start()
     reconnect()
-    with world.use() as one:
-        is_(one.bind(who.dn, FIRST).code, UNWILLING, "its members are refused, and it is no wrong password")
+
+
+def test_f3_what_got_in_all_the_same_lets_nobody_in():
+    gone = organization("gone")
+    bad = [("pwdMinLength", "0"), ("pwdMaxLength", str(2 ** 31)), ("pwdMinDelay", "0"), ("musterCodeWindow", str(2 ** 62)),
+           ("pwdMaxFailure", "0"), ("musterTokenLifetime", "-1"), ("musterSecondFactor", "perhaps"), ("pwdMinLength", "17")]
+    orgs = {"o%d" % n: organization("o%d" % n) for n in range(len(bad))}
+    who = people.member(gone, None, FIRST, root=root)
+    others = [people.member(orgs["o%d" % n], None, FIRST, root=root) for n in range(len(bad))]
+    people.must(root.modify(gone.dn, ("delete", "musterPolicyEntry", None)), "nothing named")
+
+    def spoil(text):
+        blocks = [block for block in text.split("\n\n") if not block.startswith("dn: " + gone.policy)]
+        for n, (name, value) in enumerate(bad):
+            at = next(i for i, block in enumerate(blocks) if block.startswith("dn: " + orgs["o%d" % n].policy))
+            lines = [line for line in blocks[at].split("\n") if not line.startswith(name + ":")]
+            blocks[at] = "\n".join(lines + ["%s: %s" % (name, value)])
+        return "\n\n".join(blocks).replace("dn: %s\n" % gone.dn, "dn: %s\nmusterPolicyEntry: %s\n" % (gone.dn, gone.policy), 1)
+
+    restored(spoil)
+    for one, what in [(who, "a policy that is gone")] + [(o, "%s: %s" % b) for o, b in zip(others, bad)]:
+        with world.use() as session:
+            is_(session.bind(one.dn, FIRST).code, UNWILLING, what + ": its members are refused")
+        result = admin.modify(one.dn, ("replace", "userPassword", SECOND))
+        is_(result.code, UNWILLING, "nor is a password set without rules")
     in_("nobody under it can log in", world.log(), "slapd's log says why")
-    is_(admin.modify(who.dn, ("replace", "userPassword", SECOND)).code, UNWILLING, "nor is a password set without rules")
+    ok(world.alive(), "slapd is alive")
+
+
+def test_f21_long_passwords():
+    who = people.member(strict, None, FIRST, root=root)
+    long = "Aa1!" * (1 << 18)
+    with world.use(who.dn, FIRST) as one:
+        results = [exops.change_password(one, who.dn, FIRST, long), exops.redeem(one, who.dn, "mr1-" + "A" * 43, long),
+                   one.passwd(who.dn, FIRST, long), admin.passwd(who.dn, None, long),
+                   one.modify(who.dn, ("delete", "userPassword", FIRST), ("add", "userPassword", long)),
+                   admin.modify(who.dn, ("replace", "userPassword", long)),
+                   admin.add("uid=long," + strict.people, {"objectClass": ["inetOrgPerson", "musterMember"], "uid": "long", "cn": "L",
+                                                           "sn": "L", "userPassword": long})]
+    is_([r.code for r in results], [2, 2] + [RULES] * 5, "a mebibyte is refused on every way")
+    is_({r.text for r in results[2:]}, {"password refused: bytes=1000"}, "and told why")
+    ok(can_login(who.dn, FIRST), "the password is as it was")
 
 
 def reconnect():
