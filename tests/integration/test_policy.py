@@ -438,7 +438,8 @@ NUMBERS = ["pwdMinLength", "pwdMaxLength", "pwdInHistory", "pwdMaxAge", "pwdMaxF
            "musterPwdMinLengthFactor", "musterMaxAppPasswords", "musterTokenLifetime"]
 
 
-def test_f3_every_number_has_limits():
+@tap.fault(3)
+def test_every_number_has_limits():
     org = organization("limits")
     for name in NUMBERS:
         for value in ("-1", str(2 ** 31), str(2 ** 63), str(2 ** 64), "9" * 1000, "1" * 10 ** 6, ""):
@@ -502,7 +503,8 @@ def restored(change):
     reconnect()
 
 
-def test_f3_what_got_in_all_the_same_lets_nobody_in():
+@tap.fault(3)
+def test_what_got_in_all_the_same_lets_nobody_in():
     gone = organization("gone")
     bad = [("pwdMinLength", "0"), ("pwdMaxLength", str(2 ** 31)), ("pwdMinDelay", "0"), ("musterCodeWindow", str(2 ** 62)),
            ("pwdMaxFailure", "0"), ("musterTokenLifetime", "-1"), ("musterSecondFactor", "perhaps"), ("pwdMinLength", "17")]
@@ -529,7 +531,8 @@ def test_f3_what_got_in_all_the_same_lets_nobody_in():
     ok(world.alive(), "slapd is alive")
 
 
-def test_f21_long_passwords():
+@tap.fault(21)
+def test_long_passwords():
     who = people.member(strict, None, FIRST, root=root)
     long = "Aa1!" * (1 << 18)
     with world.use(who.dn, FIRST) as one:
