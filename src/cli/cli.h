@@ -97,6 +97,7 @@ int password_redeem(struct session *s);
 int password_change(struct session *s);
 int otp_enrol(struct session *s);
 int otp_remove(struct session *s);
+int otp_recovery(struct session *s);
 int otp_status(struct session *s);
 int app_password_add(struct session *s);
 int app_password_list(struct session *s);

@@ -1,5 +1,5 @@
 /*
- * otp.c - the second factor: register an authenticator app, remove it, ask whether there is one.
+ * otp.c - the second factor: register an authenticator app, remove it, make new recovery codes, ask whether there is one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +10,6 @@
 #include "core/totp.h"
 
 #define ISSUER_DEFAULT "Muster"
-
-static const char *
-who_word(const struct session *s)
-{
-	return s->args.words_len > 0 ? s->args.words[0] : s->args.value[OPT_BIND_DN];
-}
-
-static int
-say_who(void)
-{
-	say_error("say who: WHO, or -D DN");
-	return EXIT_USAGE;
-}
 
 /* --- enrol ---------------------------------------------------------------------------------------------- */
 
@@ -47,22 +34,36 @@ enrolment_free(struct enrolment *e)
 	free(e->uri);
 }
 
-/* What the app shows beside the code: the login, taken out of a DN where there is only that. */
+/* What the app shows: whose account it is, so that codes of several are told apart. */
+static const char *
+enrolment_issuer(const struct session *s, const struct enrolment *e, const char *organization)
+{
+	if (s->conf != NULL && *s->conf->gate.issuer != '\0')
+		return s->conf->gate.issuer;
+	if (organization != NULL)
+		return organization;
+	return e->who.organization != NULL ? e->who.organization : ISSUER_DEFAULT;
+}
+
+/* Beside it the login, taken out of a DN where there is only that. */
 static int
 enrolment_uri(struct session *s, struct enrolment *e)
 {
-	const char *issuer = s->conf != NULL && *s->conf->gate.issuer != '\0' ? s->conf->gate.issuer : ISSUER_DEFAULT;
-	char *type = NULL, *login = NULL;
+	char *type = NULL, *login = NULL, *organization = NULL;
 	int r;
 
 	totp_seed_new(e->seed);
 	r = totp_seed_to_text(e->seed, sizeof(e->seed), e->key);
 	if (r == 0 && e->who.dn != NULL)
 		r = directory_dn_rdn(e->who.dn, &type, &login);
+	if (r == 0 && e->who.dn != NULL && directory_dn_organization(e->who.dn, &organization) == ERR_MEMORY)
+		r = ERR_MEMORY;
 	if (r == 0)
-		r = totp_uri(e->seed, sizeof(e->seed), issuer, login != NULL ? login : e->who.login, &e->uri);
+		r = totp_uri(e->seed, sizeof(e->seed), enrolment_issuer(s, e, organization),
+		             login != NULL ? login : e->who.login, &e->uri);
 	free(type);
 	free(login);
+	free(organization);
 	return r == 0 ? EXIT_DONE : say_failure(s, r, "setup key");
 }
 
@@ -81,22 +82,25 @@ enrolment_show(struct session *s, const struct enrolment *e)
 	return EXIT_DONE;
 }
 
+/* codes_show - in: enrolled  1 right after an enrolment, 0 for a new set */
 static int
-codes_show(struct session *s, struct secret **codes, size_t n)
+codes_show(struct session *s, struct secret **codes, size_t n, int enrolled)
 {
 	size_t i;
 
 	if (s->args.value[OPT_JSON] != NULL) {
-		printf("{\"enrolled\": true, \"recovery_codes\": [");
+		printf("{%s\"recovery_codes\": [", enrolled ? "\"enrolled\": true, " : "");
 		for (i = 0; i < n; i++)
 			printf("%s\"%s\"", i > 0 ? ", " : "", (const char *)codes[i]->data);
 		printf("]}\n");
 		return EXIT_DONE;
 	}
-	printf("The authenticator is registered: from now on every login asks for its code.\n");
+	if (enrolled)
+		printf("The authenticator is registered: from now on every login asks for its code.\n");
 	if (n > 0)
-		printf("\nRecovery codes, each for one login without the app. They are shown this once; keep them\n"
-		       "where the phone is not:\n\n");
+		printf("%sRecovery codes, each for one login without the app. They are shown this once%s;\n"
+		       "keep them where the phone is not:\n\n", enrolled ? "\n" : "",
+		       enrolled ? "" : " and replace all older ones");
 	for (i = 0; i < n; i++)
 		printf("  %s\n", (const char *)codes[i]->data);
 	return EXIT_DONE;
@@ -119,11 +123,21 @@ codes_printable(struct secret **codes, size_t n)
 	return 1;
 }
 
+static void
+codes_free(struct secret **codes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		secret_free(&codes[i]);
+	free(codes);
+}
+
 static int
 enrolment_send(struct session *s, const struct enrolment *e)
 {
 	struct secret **codes = NULL;
-	size_t n = 0, i;
+	size_t n = 0;
 	int r, status;
 
 	r = directory_enrol_totp(s->d, &e->target, e->password, e->seed, sizeof(e->seed), e->code, &codes, &n);
@@ -135,11 +149,9 @@ enrolment_send(struct session *s, const struct enrolment *e)
 	} else if (r != 0) {
 		status = say_failure(s, r, "the authenticator was not registered");
 	} else {
-		status = codes_show(s, codes, n);
+		status = codes_show(s, codes, n, 1);
 	}
-	for (i = 0; i < n; i++)
-		secret_free(&codes[i]);
-	free(codes);
+	codes_free(codes, n);
 	return status;
 }
 
@@ -149,9 +161,7 @@ otp_enrol(struct session *s)
 	struct enrolment e = { .uri = NULL };
 	int status;
 
-	if (who_word(s) == NULL)
-		return say_who();
-	status = who_parse(who_word(s), &e.who);
+	status = who_parse_words(s, &e.who);
 	if (status == EXIT_DONE) {
 		who_target(&e.who, &e.target);
 		status = session_connect(s);
@@ -170,8 +180,56 @@ otp_enrol(struct session *s)
 	return status;
 }
 
-/* --- remove --------------------------------------------------------------------------------------------- */
+/* --- with password and code: remove, recovery ------------------------------------------------------------ */
 
+/* What the member itself proves: its password and a code, of the app or of recovery. */
+struct proof {
+	struct directory_target target;
+	struct secret *password, *code;
+};
+
+static int
+proof_ask(struct session *s, const struct who *who, struct proof *proof)
+{
+	int status;
+
+	who_target(who, &proof->target);
+	status = session_connect(s);
+	if (status == EXIT_DONE)
+		status = prompt_secret("Password: ", &proof->password);
+	if (status == EXIT_DONE)
+		status = prompt_secret("One-time code, or a recovery code: ", &proof->code);
+	return status;
+}
+
+static void
+proof_free(struct proof *proof)
+{
+	secret_free(&proof->password);
+	secret_free(&proof->code);
+}
+
+static int
+remove_own(struct session *s, const struct who *who)
+{
+	struct proof proof = { .password = NULL };
+	int r, status = proof_ask(s, who, &proof);
+
+	if (status == EXIT_DONE) {
+		r = directory_remove_totp(s->d, &proof.target, proof.password, proof.code);
+		if (r == ERR_REFUSED) {
+			say_error("the password or the code is wrong; nothing was removed");
+			status = EXIT_REFUSED;
+		} else {
+			status = r != 0 ? say_failure(s, r, "the authenticator was not removed")
+			                : print_done(s, json_pack("{s:b}", "registered", 0), "your authenticator is removed");
+		}
+	}
+	proof_free(&proof);
+	return status;
+}
+
+/* code: NULL for who may take away a factor of others */
 static int
 remove_from(struct session *s, const char *dn, const struct secret *code)
 {
@@ -196,34 +254,74 @@ remove_from(struct session *s, const char *dn, const struct secret *code)
 	return say_failure(s, r, "the authenticator was not removed");
 }
 
-/*
- * The member itself proves with a code that the app is at hand. The one that logged in is spent, so it takes the next.
- */
-int
-otp_remove(struct session *s)
+/* Logged in as somebody: an administrator, or the member, whose login has spent a code already. */
+static int
+remove_bound(struct session *s, const struct who *who)
 {
 	const char *self = s->args.value[OPT_BIND_DN];
 	struct secret *code = NULL;
 	char *dn = NULL;
-	int status;
+	int status = session_bind(s);
 
-	if (who_word(s) == NULL)
-		return say_who();
-	status = session_bind(s);
-	if (status != EXIT_DONE)
-		return status;
-	if (s->args.words_len > 0) {
-		status = who_dn_of_words(s, &dn);
-	} else {
-		dn = strdup(self);
-		status = dn != NULL ? EXIT_DONE : say_failure(s, ERR_MEMORY, self);
-	}
+	if (status == EXIT_DONE)
+		status = who_dn(s, who, &dn);
 	if (status == EXIT_DONE && self != NULL && directory_dn_equal(dn, self))
 		status = prompt_secret("The next code that the app shows: ", &code);
 	if (status == EXIT_DONE)
 		status = remove_from(s, dn, code);
 	secret_free(&code);
 	free(dn);
+	return status;
+}
+
+/* is_own - 1 when nobody else is named as the one who asks */
+static int
+is_own(const struct session *s, const struct who *who)
+{
+	const char *self = s->args.value[OPT_BIND_DN];
+
+	if (self != NULL)
+		return who->dn != NULL && directory_dn_equal(who->dn, self);
+	return s->args.value[OPT_EXTERNAL] == NULL && s->args.value[OPT_MECHANISM] == NULL;
+}
+
+int
+otp_remove(struct session *s)
+{
+	struct who who;
+	int status = who_parse_words(s, &who);
+
+	if (status == EXIT_DONE)
+		status = is_own(s, &who) ? remove_own(s, &who) : remove_bound(s, &who);
+	who_free(&who);
+	return status;
+}
+
+int
+otp_recovery(struct session *s)
+{
+	struct proof proof = { .password = NULL };
+	struct secret **codes = NULL;
+	struct who who;
+	size_t n = 0;
+	int r, status = who_parse_words(s, &who);
+
+	if (status == EXIT_DONE)
+		status = proof_ask(s, &who, &proof);
+	if (status == EXIT_DONE) {
+		r = directory_new_recovery_codes(s->d, &proof.target, proof.password, proof.code, &codes, &n);
+		if (r == 0 && !codes_printable(codes, n))
+			r = ERR_PROTO;
+		if (r == ERR_REFUSED) {
+			say_error("the password or the code is wrong; the recovery codes are what they were");
+			status = EXIT_REFUSED;
+		} else {
+			status = r != 0 ? say_failure(s, r, "no recovery codes were made") : codes_show(s, codes, n, 0);
+		}
+	}
+	codes_free(codes, n);
+	proof_free(&proof);
+	who_free(&who);
 	return status;
 }
 
@@ -260,16 +358,17 @@ status_of(struct session *s, const char *dn)
 int
 otp_status(struct session *s)
 {
+	struct who who;
 	char *dn = NULL;
-	int status;
+	int status = who_parse_words(s, &who);
 
-	if (who_word(s) == NULL)
-		return say_who();
-	status = session_bind(s);
-	if (status == EXIT_DONE && s->args.words_len > 0)
-		status = who_dn_of_words(s, &dn);
 	if (status == EXIT_DONE)
-		status = status_of(s, dn != NULL ? dn : s->args.value[OPT_BIND_DN]);
+		status = session_bind(s);
+	if (status == EXIT_DONE)
+		status = who_dn(s, &who, &dn);
+	if (status == EXIT_DONE)
+		status = status_of(s, dn);
 	free(dn);
+	who_free(&who);
 	return status;
 }

@@ -38,7 +38,7 @@ struct conf {
 		char *bind_password_file;
 		int account_without_password; /* enum conf_account */
 		int workers;
-		char *issuer; /* shown by authenticator apps */
+		char *issuer; /* shown by authenticator apps, "": the organization */
 	} gate;
 	struct {
 		int enabled;

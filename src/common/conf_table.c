@@ -126,8 +126,8 @@ static const struct conf_option options[] = {
 	       "Logins whose password Muster did not see (SSH keys, su), when this host has no bind_dn to look: deny, allow"),
 	NUMBER(gate, workers, 1, 256, "16",
 	       "Requests worked on at the same time"),
-	TEXT(gate, issuer, "Muster", NULL,
-	     "Name that authenticator apps show"),
+	TEXT(gate, issuer, "", NULL,
+	     "Name that authenticator apps show; empty: the organization of dn_template or search_base"),
 
 	FLAG(courier, enabled, "yes",
 	     "Send what the directory owes its members by mail: yes, no"),

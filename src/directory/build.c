@@ -169,6 +169,31 @@ out:
 	return r;
 }
 
+int
+directory_dn_organization(const char *dn, char **name_out)
+{
+	LDAPDN parsed = NULL;
+	size_t i;
+	int r = ERR_INPUT;
+
+	*name_out = NULL;
+	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+		goto out;
+	r = ERR_NOT_FOUND;
+	for (i = 0; parsed != NULL && parsed[i] != NULL && r == ERR_NOT_FOUND; i++) {
+		const LDAPAVA *ava = parsed[i][0];
+
+		if (ava->la_attr.bv_len != 1 || strncasecmp(ava->la_attr.bv_val, "o", 1) != 0 ||
+		    memchr(ava->la_value.bv_val, '\0', ava->la_value.bv_len) != NULL)
+			continue;
+		*name_out = strndup(ava->la_value.bv_val, ava->la_value.bv_len);
+		r = *name_out != NULL ? 0 : ERR_MEMORY;
+	}
+out:
+	ldap_dnfree(parsed);
+	return r;
+}
+
 /* A DN without its first parts. */
 static char *
 dn_from(const char *dn, size_t skip)

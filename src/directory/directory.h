@@ -101,6 +101,12 @@ int directory_change_password(struct directory *d, const struct directory_target
 int directory_enrol_totp(struct directory *d, const struct directory_target *target,
                          const struct secret *password, const uint8_t *seed, size_t seed_len,
                          const struct secret *code, struct secret ***codes_out, size_t *n_out);
+/* The second factor that is active, with password and a code of it or a recovery code. codes_out: as above */
+int directory_remove_totp(struct directory *d, const struct directory_target *target, const struct secret *password,
+                          const struct secret *code);
+int directory_new_recovery_codes(struct directory *d, const struct directory_target *target,
+                                 const struct secret *password, const struct secret *code, struct secret ***codes_out,
+                                 size_t *n_out);
 
 /*
  * directory_certificate - the server's certificate of this connection, as DER.
@@ -223,6 +229,11 @@ char *directory_dn(const char *format, ...);
 int directory_dn_check(const char *dn);
 /* directory_dn_rdn - type and value of the first RDN, unescaped. error: ERR_INPUT (not a DN, "", a NUL in it) */
 int directory_dn_rdn(const char *dn, char **type_out, char **value_out);
+/*
+ * directory_dn_organization - the name (o) of the nearest organization that a DN lies in, by its parts alone; to be freed.
+ * error: ERR_NOT_FOUND (in none), ERR_INPUT, ERR_MEMORY
+ */
+int directory_dn_organization(const char *dn, char **name_out);
 /* directory_dn_parent - a DN without its first RDN, to be freed; NULL when there is none or memory is short. */
 char *directory_dn_parent(const char *dn);
 /* directory_dn_clean - the same DN in the one form of RFC 4514, without blanks between parts; to be freed. NULL: not a DN */

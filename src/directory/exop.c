@@ -118,6 +118,26 @@ codes_decode(struct berval *answer, struct secret ***codes_out, size_t *n_out)
 	return 0;
 }
 
+/* An operation that answers with recovery codes. */
+static int
+call_for_codes(struct directory *d, const char *oid, const struct directory_target *target,
+               const struct exop_field *fields, size_t n, struct secret ***codes_out, size_t *n_out)
+{
+	struct berval *value = NULL, *answer = NULL;
+	int r;
+
+	*codes_out = NULL;
+	*n_out = 0;
+	r = exop_value(target, fields, n, &value);
+	if (r == 0)
+		r = exop_call(d, oid, value, &answer);
+	if (r == 0 && answer != NULL && answer->bv_len > 0)
+		r = codes_decode(answer, codes_out, n_out);
+	ber_bvfree(value);
+	ber_bvfree(answer);
+	return r;
+}
+
 int
 directory_enrol_totp(struct directory *d, const struct directory_target *target, const struct secret *password,
                      const uint8_t *seed, size_t seed_len, const struct secret *code,
@@ -128,19 +148,32 @@ directory_enrol_totp(struct directory *d, const struct directory_target *target,
 		{ .tag = LBER_OCTETSTRING, .data = seed, .len = seed_len },
 		secret_field(LBER_OCTETSTRING, code)
 	};
-	struct berval *value = NULL, *answer = NULL;
-	int r;
 
-	*codes_out = NULL;
-	*n_out = 0;
-	r = exop_value(target, fields, 3, &value);
-	if (r == 0)
-		r = exop_call(d, OID_ENROL_TOTP, value, &answer);
-	if (r == 0 && answer != NULL && answer->bv_len > 0)
-		r = codes_decode(answer, codes_out, n_out);
-	ber_bvfree(value);
-	ber_bvfree(answer);
-	return r;
+	return call_for_codes(d, OID_ENROL_TOTP, target, fields, 3, codes_out, n_out);
+}
+
+int
+directory_remove_totp(struct directory *d, const struct directory_target *target, const struct secret *password,
+                      const struct secret *code)
+{
+	const struct exop_field fields[] = {
+		secret_field(LBER_OCTETSTRING, password),
+		secret_field(LBER_OCTETSTRING, code)
+	};
+
+	return call_without_answer(d, OID_REMOVE_TOTP, target, fields, 2);
+}
+
+int
+directory_new_recovery_codes(struct directory *d, const struct directory_target *target, const struct secret *password,
+                             const struct secret *code, struct secret ***codes_out, size_t *n_out)
+{
+	const struct exop_field fields[] = {
+		secret_field(LBER_OCTETSTRING, password),
+		secret_field(LBER_OCTETSTRING, code)
+	};
+
+	return call_for_codes(d, OID_NEW_RECOVERY_CODES, target, fields, 2, codes_out, n_out);
 }
 
 int

@@ -15,6 +15,7 @@
 #include "core/totp.h"
 
 #define PASSWD_BUFFER_OCTETS 16384
+#define ISSUER_DEFAULT "Muster"
 
 /* Everything one request needs. */
 struct job {
@@ -419,8 +420,16 @@ answer_redeem(struct job *job)
 static int
 answer_enrol_start(struct job *job)
 {
-	int r = request_enrol_start(job->site->conf->gate.issuer, job->request->user, job->answer);
+	const struct conf *conf = job->site->conf;
+	const char *base = *conf->gate.dn_template != '\0' ? conf->gate.dn_template : conf->gate.search_base;
+	const char *issuer = conf->gate.issuer;
+	char *organization = NULL;
+	int r;
 
+	if (*issuer == '\0')
+		issuer = directory_dn_organization(base, &organization) == 0 ? organization : ISSUER_DEFAULT;
+	r = request_enrol_start(issuer, job->request->user, job->answer);
+	free(organization);
 	if (r == 0)
 		job->answer->status = PROTO_OK;
 	return r;

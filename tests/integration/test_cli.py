@@ -514,18 +514,26 @@ def test_44_password_change_with_a_code():
     is_(ran.code, DONE, "the code is asked for when it is needed")
 
 
-def test_45_otp_remove_by_the_member():
-    code = next_code()
-    terminal = Terminal("-D", dn_of("bob"), "otp", "remove")
-    terminal.until("Password of")
+def test_45_otp_recovery_and_removal_by_the_member():
+    ran = muster("otp", "recovery", "acme", "bob", "--json", answers=(FOURTH, next_code()))
+    is_(ran.code, DONE, "otp recovery")
+    new = json.loads(ran.out)["recovery_codes"]
+    is_((len(new), set(new) & set(bob["recovery"])), (10, set()), "makes ten new codes")
+    ran = muster("otp", "recovery", "acme/bob", answers=(FOURTH, new[0]))
+    is_((ran.code, len(re.findall(r"(?m)^  [a-z2-7]{5}-[a-z2-7]{5}$", ran.out))), (DONE, 10), "one of them makes ten others")
+    in_("replace all older ones", ran.out, "which it says")
+    is_(muster("otp", "recovery", "acme/bob", answers=(FOURTH, new[1])).code, REFUSED, "the set before is void")
+    is_(muster("otp", "remove", "acme/bob", answers=(FOURTH, totp.wrong_code(bob["secret"], time.time() + bob["ahead"]))).code, REFUSED,
+        "otp remove with a wrong code")
+    terminal = Terminal("otp", "remove", "acme/bob")
+    terminal.until("Password: ")
     terminal.type(FOURTH)
-    terminal.until("One-time code: ")
-    terminal.type(code)
-    terminal.until("The next code that the app shows: ")
+    terminal.until("One-time code, or a recovery code: ")
     terminal.type(next_code())
-    is_(terminal.end(), DONE, "otp remove by the member with the next code")
-    is_(json.loads(admin("otp", "status", "acme/bob", "--json").out)["registered"], False, "it is gone")
+    is_(terminal.end(), DONE, "otp remove by the member with one code")
+    is_(json.loads(admin("otp", "status", "acme", "bob", "--json").out)["registered"], False, "it is gone")
     is_(admin("otp", "remove", "acme/bob").code, NOT_FOUND, "there is nothing to remove twice")
+    in_("no second factor", muster("otp", "remove", "acme/bob", answers=(FOURTH, "123456")).err, "which the member is told as well")
 
 
 def test_46_otp_enrol_from_a_pipe_and_remove_by_the_admin():
@@ -538,6 +546,17 @@ def test_46_otp_enrol_from_a_pipe_and_remove_by_the_admin():
     out, err = child.communicate(totp.code_of_step(bob["secret"], bob["step"]) + "\n", timeout=LIMIT)
     is_(child.returncode, DONE, "enrolment from a pipe")
     ok(json.loads(out)["recovery_codes"], "recovery codes as JSON", err)
+    is_(muster("-D", dn_of("bob"), "otp", "remove", "acme/bob", answers=(FOURTH, next_code(), next_code())).code, DONE,
+        "otp remove by the member that is logged in takes the next code")
+    child = subprocess.Popen([MUSTER, "-H", world.uri_ldapi, "otp", "enrol", "--json", "acme", "bob"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child.stdin.write(FOURTH + "\n")
+    child.stdin.flush()
+    shown = json.loads(child.stdout.readline())
+    in_("issuer=acme", shown["uri"], "the app shows the organization")
+    bob["secret"] = base64.b32decode(shown["setup_key"])
+    child.communicate(totp.code_of_step(bob["secret"], totp.step(time.time() + bob["ahead"])) + "\n", timeout=LIMIT)
+    is_(child.returncode, DONE, "and enrolment with organization and id as two words")
     is_(admin("otp", "remove", "acme/bob").code, DONE, "otp remove by the administrator needs no code")
 
 

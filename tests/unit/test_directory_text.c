@@ -185,6 +185,34 @@ test_dn_check_refuses(void **state)
 	assert_null(directory_dn_parent(""));
 }
 
+static void
+test_dn_organization(void **state)
+{
+	static const struct { const char *dn, *name; } cases[] = {
+		{ "uid=alice,ou=people,o=acme,ou=organizations,dc=example,dc=com", "acme" },
+		{ "uid=alice,ou=people,O=Acme \\26 S\\c3\\b6hne,dc=com", "Acme & Söhne" },
+		{ "o=acme,o=outer", "acme" },
+		{ "uid=%u,ou=people,o=acme,dc=com", "acme" },
+		{ "uid=a@b.example,ou=accounts,dc=com", NULL },
+		{ "ou=o,dc=com", NULL },
+		{ "", NULL }
+	};
+	char *name;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(directory_dn_organization(cases[i].dn, &name), cases[i].name != NULL ? 0 : ERR_NOT_FOUND);
+		if (cases[i].name != NULL)
+			assert_string_equal(name, cases[i].name);
+		else
+			assert_null(name);
+		free(name);
+	}
+	assert_int_equal(directory_dn_organization("no dn", &name), ERR_INPUT);
+	assert_null(name);
+}
+
 int
 main(void)
 {
@@ -196,7 +224,8 @@ main(void)
 		cmocka_unit_test(test_dn_value_reads_back),
 		cmocka_unit_test(test_dn_escapes),
 		cmocka_unit_test(test_dn_equal),
-		cmocka_unit_test(test_dn_check_refuses)
+		cmocka_unit_test(test_dn_check_refuses),
+		cmocka_unit_test(test_dn_organization)
 	};
 
 	return cmocka_run_group_tests_name("directory_text", tests, NULL, NULL);
