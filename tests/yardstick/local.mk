@@ -2,7 +2,9 @@
 # the timing and about ten minutes; `make check` runs two scripts of OpenLDAP's suite (tests/integration/test_suite.py).
 
 yardstick_tests = \
-	tests/yardstick/openldap.py
+	tests/yardstick/burst.py \
+	tests/yardstick/openldap.py \
+	tests/yardstick/timing.py
 
 EXTRA_DIST += \
 	$(yardstick_tests) \
