@@ -5,6 +5,7 @@ integration_tests += \
 	tests/integration/test_attack.py \
 	tests/integration/test_attack_musterd.py \
 	tests/integration/test_audit.py \
+	tests/integration/test_backup.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_clients.py \
