@@ -32,7 +32,8 @@ member_may_be_in(Operation *op, const struct member *member)
 {
 	static const struct berval no_rhost = BER_BVNULL;
 
-	return member->status == MEMBER_ACTIVE && member->policy_usable && networks_allow(op, &member->policy, &no_rhost);
+	return member->status == MEMBER_ACTIVE && member->policy_usable &&
+	       !member_locked(member, (int64_t)slap_get_time()) && networks_allow(op, &member->policy, &no_rhost);
 }
 
 enum identity { IDENTITY_OTHER, IDENTITY_MEMBER, IDENTITY_REFUSED };

@@ -145,6 +145,8 @@ forget(struct write *w, int replaced)
 	if (!write_changes(w, muster_ad.pwd_locked))
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, NULL);
 	mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
+	if (!write_changes(w, muster_ad.app_password))
+		app_passwords_forget(w->member, &w->owed);
 	if (!write_changes(w, muster_ad.pwd_reset))
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.pwd_reset, NULL);
 }

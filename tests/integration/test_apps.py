@@ -439,6 +439,11 @@ def test_gone_with_a_password_that_others_set():
     people.must(root.modify(who.dn, ("delete", "pwdReset", None), controls=[RELAX]), "reset")
     tap.is_(values(who), [], "a password set by somebody else takes it away")
     tap.is_(attempt(who.dn, text)[0].code, CREDENTIALS, "it is good for nothing")
+    for what, value in (("a hash that was made elsewhere", world.hash(NEW)), ("no password", None)):
+        who = fresh()
+        must_new(who)
+        people.must(root.modify(who.dn, ("replace", "userPassword", value), controls=[RELAX]), what)
+        tap.is_((values(who), used(who)), ([], {}), "%s takes it away, too" % what)
     who = people.member(acme, root=root)
     people.must(root.modify(who.dn, ("replace", "userPassword", PASSWORD)), "set")
     people.must(root.modify(who.dn, ("delete", "pwdReset", None), controls=[RELAX]), "reset")

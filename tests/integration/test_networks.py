@@ -8,6 +8,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
+import ldap
+
 from lib import exops, people, tap
 from lib.people import PASSWORD
 from lib.relay import Relay
@@ -113,6 +115,31 @@ def test_a_token_is_redeemed_from_inside():
     tap.is_(exops.redeem(session("127.0.0.16"), who.dn, claimed["secret"], NEW).code, CREDENTIALS, "not from outside")
     tap.is_(exops.redeem(session("127.0.0.9"), who.dn, claimed["secret"], NEW).code, SUCCESS, "and it is not spent by that")
     tap.is_(bind("127.0.0.9", who.dn, NEW), SUCCESS, "the new password")
+
+
+def external(source):
+    """A bind by certificate."""
+    one = session(source)
+    for option, name in ((ldap.OPT_X_TLS_CERTFILE, "server.crt"), (ldap.OPT_X_TLS_KEYFILE, "server.key")):
+        one.connection.set_option(option, os.path.join(world.folder, "tls", name))
+    one.connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+    try:
+        one.low.sasl_bind_s("", "EXTERNAL", b"", [], None)
+        code = SUCCESS
+    except ldap.LDAPError as error:
+        code = error.args[0].get("result", -1)
+    return code, one.whoami()
+
+
+def test_by_certificate():
+    who = people.member(office, password=PASSWORD, root=root)
+    with world.use("config") as config:
+        people.must(config.modify("cn=config", ("replace", "olcTLSVerifyClient", "try"),
+                                  ("replace", "olcAuthzRegexp", '"^cn=localhost$" "%s"' % who.dn)), "certificates")
+    tap.is_(external("127.0.0.9"), (SUCCESS, "dn:" + who.dn), "from inside")
+    tap.is_(external("127.0.0.16"), (CREDENTIALS, ""), "from outside")
+    people.must(root.modify(who.dn, ("replace", "pwdAccountLockedTime", "000001010000Z"), controls=[RELAX]), "lock")
+    tap.is_(external("127.0.0.9"), (CREDENTIALS, ""), "a locked one is in nowhere")
 
 
 def test_what_is_no_network_is_not_written():
