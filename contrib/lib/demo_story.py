@@ -18,7 +18,7 @@ from demo_site import ADMIN_DN, BASE, SiteError, run, wait_until
 
 ORG_DN = "o=acme,ou=organizations," + BASE
 PEOPLE = "ou=people," + ORG_DN
-PASSWORDS = ["Muster-1a", "Muster-2b", "Muster-3c", "Muster-4d"]
+PASSWORDS = ["Spring-1a", "Summer-2b", "Autumn-3c", "Winter-4d"]
 
 
 def dn_of(login):
