@@ -5,7 +5,8 @@ dist_doc_DATA += \
 	LICENSE \
 	SECURITY.md \
 	doc/ARCHITECTURE.md \
-	doc/CONTRIBUTING.md
+	doc/CONTRIBUTING.md \
+	doc/OPERATIONS.md
 
 dist_man_MANS += \
 	doc/man/muster.1 \
