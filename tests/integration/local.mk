@@ -29,6 +29,7 @@ integration_tests += \
 	tests/integration/test_states.py \
 	tests/integration/test_suite.py \
 	tests/integration/test_uninstall.py \
+	tests/integration/test_totp_steps.py \
 	tests/integration/test_write.py
 
 # Programs with threads under helgrind: part of check-valgrind.
