@@ -98,6 +98,14 @@ static const struct question of_queue[] = {
 	{ NULL, 0, NULL, SEVERITY_NOTE }
 };
 
+/* The database's entry in cn=config: who writes there may do everything. */
+static const struct question of_config[] = {
+	{ "olcRootPW/read", NAMED, "config-readable", SEVERITY_ERROR },
+	{ "olcAccess/write", NAMED, "config-writable", SEVERITY_ERROR },
+	{ "entry/write", NAMED, "config-writable", SEVERITY_ERROR },
+	{ NULL, 0, NULL, SEVERITY_NOTE }
+};
+
 /* What must be allowed, or things do not work. */
 static const struct needed {
 	enum asker asker;
@@ -201,9 +209,11 @@ is_allowed(const char *output, const char *what)
 static int
 ask(struct access *a, const char *entry, const char *asker, const char *const *whats, size_t n, char *output)
 {
-	const char *argv[QUESTIONS_MAX + 10] = { SLAPACL, "-F", a->config_dir, "-b", entry };
+	/* A connection as strong as any rule may ask for: what is granted to somebody counts. */
+	const char *argv[QUESTIONS_MAX + 16] = { SLAPACL, "-F", a->config_dir, "-b", entry, "-o", "ssf=256", "-o",
+		"tls_ssf=256", "-o", "transport_ssf=256", "-o", "sasl_ssf=256" };
 	struct slapd_process *process = &a->doc->process;
-	size_t at = 5, i;
+	size_t at = 13, i;
 	int status, r;
 
 	if (*asker != '\0') {
@@ -352,22 +362,62 @@ name_put(struct access *a, const char *dn, size_t len)
 		a->named[a->named_len++] = copy;
 }
 
-/* The DNs that stand in the rules as such: by dn="...", dn.exact="...", dn.base="...". */
+/* The first member of a group that rules name. */
+static void
+name_put_member(struct access *a, const char *dn)
+{
+	static const char *const attrs[] = { "member", "uniqueMember", "roleOccupant", NULL };
+	struct directory_entry *group = NULL;
+	const char *member = NULL;
+	size_t i;
+
+	if (directory_read(a->doc->s->d, dn, attrs, &group) == 0) {
+		for (i = 0; attrs[i] != NULL && member == NULL; i++)
+			member = directory_value(group, attrs[i]);
+		if (member != NULL)
+			name_put(a, member, strlen(member));
+	}
+	directory_entry_free(&group);
+}
+
+/* One "by ...=" of a rule: its value says who that may be. in: form  up to the '=' */
+static void
+take_who(struct access *a, const char *form, size_t form_len, const char *value, size_t len)
+{
+	char dn[1024], *below = NULL;
+
+	snprintf(dn, sizeof(dn), "%.*s", (int)len, value);
+	if (memchr(value, '$', len) != NULL || directory_dn_check(dn) != 0)
+		return;
+	if (strncmp(form, "group", 5) == 0) {
+		name_put_member(a, dn);
+	} else if (form_len == 2 || strncmp(form, "dn.exact", form_len) == 0 || strncmp(form, "dn.base", form_len) == 0) {
+		name_put(a, dn, strlen(dn));
+	} else if (strncmp(form, "dn.regex", 8) != 0) {
+		below = directory_dn("cn=muster-doctor,%D", dn);
+		if (below != NULL)
+			name_put(a, below, strlen(below));
+		free(below);
+	}
+}
+
+/*
+ * Whom the rules name: by dn="...", somebody below a DN (children, subtree, one), a member of a group. Patterns and sets name
+ * nobody in particular.
+ */
 static void
 take_named(struct access *a)
 {
-	static const char *const forms[] = { "by dn=\"", "by dn.exact=\"", "by dn.base=\"" };
 	const struct directory_attribute *rules = directory_attribute(a->doc->database, "olcAccess");
-	size_t i, f;
+	const char *p, *form, *value;
+	size_t i;
 
 	for (i = 0; rules != NULL && i < rules->values_len; i++) {
-		for (f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
-			const char *p = strstr((const char *)rules->values[i].data, forms[f]);
-
-			for (; p != NULL; p = strstr(p, forms[f])) {
-				p += strlen(forms[f]);
-				name_put(a, p, strcspn(p, "\""));
-			}
+		for (p = (const char *)rules->values[i].data; (p = strstr(p, "by ")) != NULL; p++) {
+			form = p + 3;
+			value = form + strcspn(form, "= ");
+			if (value[0] == '=' && value[1] == '"' && (strncmp(form, "dn", 2) == 0 || strncmp(form, "group", 5) == 0))
+				take_who(a, form, (size_t)(value - form), value + 2, strcspn(value + 2, "\""));
 		}
 	}
 }
@@ -464,6 +514,7 @@ doctor_access(struct doctor *doc)
 	if (output != NULL && !a.failed) {
 		ask_everybody(&a, of_member, NULL, account, output);
 		ask_everybody(&a, of_queue, NULL, a.queue, output);
+		ask_everybody(&a, of_config, NULL, doc->database->dn, output);
 	}
 	free(accounts);
 	free(account);

@@ -123,14 +123,40 @@ weak_scheme(const char *stored)
 	return NULL;
 }
 
+struct databases {
+	struct doctor *doc;
+	int frontend_rules; /* the frontend's access rules hold where a database has none */
+};
+
+/* Also a database beside ours may hold copies of secrets: accesslog's does. */
+static void
+check_rules(const struct databases *all, const struct directory_entry *entry)
+{
+	if (directory_attribute(entry, "olcSuffix") != NULL && directory_attribute(entry, "olcAccess") == NULL &&
+	    !all->frontend_rules)
+		doctor_find(all->doc, SEVERITY_ERROR, "no-access-rules", entry->dn, "give it olcAccess (\"muster init\" for members)",
+		            "there are no access rules: everybody reads everything");
+}
+
+static int
+look_at_frontend(const struct directory_entry *entry, void *arg)
+{
+	struct databases *all = arg;
+
+	all->frontend_rules = directory_attribute(entry, "olcAccess") != NULL;
+	return 1;
+}
+
 static int
 look_at_database(const struct directory_entry *entry, void *arg)
 {
-	struct doctor *doc = arg;
+	const struct databases *all = arg;
+	struct doctor *doc = all->doc;
 	const struct directory_attribute *hashes = directory_attribute(entry, "olcPasswordHash");
 	const char *root = directory_value(entry, "olcRootPW"), *weak = root != NULL ? weak_scheme(root) : NULL;
 	size_t i;
 
+	check_rules(all, entry);
 	if (weak != NULL)
 		doctor_find(doc, SEVERITY_ERROR, "rootpw", entry->dn,
 		            "replace it with what slappasswd prints, or remove it", "olcRootPW is stored as %s", weak);
@@ -166,9 +192,6 @@ check_main_database(struct doctor *doc)
 	if (is_true(db, "olcDbNoSync", 0))
 		doctor_find(doc, SEVERITY_WARNING, "nosync", db->dn, "remove olcDbNoSync",
 		            "olcDbNoSync is TRUE: after a power cut a spent code may be good again");
-	if (directory_attribute(db, "olcAccess") == NULL)
-		doctor_find(doc, SEVERITY_ERROR, "no-access-rules", db->dn, "run \"muster init\"",
-		            "the database has no access rules: everybody reads everything");
 }
 
 /* --- the overlay's own settings --------------------------------------------------------------------------- */
@@ -244,12 +267,15 @@ look_at_muster(const struct directory_entry *entry, void *arg)
 void
 doctor_config(struct doctor *doc)
 {
-	static const char *const attrs[] = { "olcRootPW", "olcPasswordHash", NULL };
+	static const char *const attrs[] = { "olcRootPW", "olcPasswordHash", "olcSuffix", "olcAccess", NULL };
+	struct databases all = { .doc = doc };
 
 	check_tls(doc);
 	check_global(doc);
+	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcFrontendConfig)", attrs, look_at_frontend,
+	                       &all);
 	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcDatabaseConfig)", attrs,
-	                       look_at_database, doc);
+	                       look_at_database, &all);
 	if (doc->database == NULL)
 		return;
 	check_main_database(doc);

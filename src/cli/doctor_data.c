@@ -20,7 +20,7 @@ struct data {
 	struct key_ids keys;
 	json_t *domains; /* seen so far, in small letters */
 	size_t members, passwords, changed;
-	struct doctor_list plain_seeds, lost_keys, future_steps, foreign_hashes, clear_passwords, low_costs,
+	struct doctor_list plain_seeds, lost_keys, lost_codes, future_steps, foreign_hashes, clear_passwords, low_costs,
 		many_passwords, no_owner, lost_owners, same_domains, bad_status;
 };
 
@@ -50,6 +50,31 @@ check_seed(struct data *data, const struct directory_entry *entry)
 	else if (seal_key_id((const char *)seeds->values[0].data, seeds->values[0].len, id) != 0 ||
 	         (data->keys.n > 0 && !key_ids_has(&data->keys, id)))
 		doctor_list_add(&data->lost_keys, entry->dn);
+}
+
+/* Recovery codes and app passwords are kept as hashes under a key: "<key id> <hash>", "... hash=<key id>$<hash>". */
+static void
+check_hashed(struct data *data, const struct directory_entry *entry)
+{
+	static const struct { const char *attribute, *before, *end; } kept[] = { { "musterRecoveryCode", "", " " },
+		{ "musterAppPassword", " hash=", "$" } };
+	const struct directory_attribute *a;
+	char id[KEYRING_ID_MAX + 1];
+	const char *at;
+	size_t i, k;
+
+	for (k = 0; data->keys.n > 0 && k < sizeof(kept) / sizeof(kept[0]); k++) {
+		a = directory_attribute(entry, kept[k].attribute);
+		for (i = 0; a != NULL && i < a->values_len; i++) {
+			at = strstr((const char *)a->values[i].data, kept[k].before);
+			at = at != NULL ? at + strlen(kept[k].before) : "";
+			snprintf(id, sizeof(id), "%.*s", (int)strcspn(at, kept[k].end), at);
+			if (!key_ids_has(&data->keys, id)) {
+				doctor_list_add(&data->lost_codes, entry->dn);
+				return;
+			}
+		}
+	}
 }
 
 /* Spent steps lie in the past; one that does not refuses every code until it does. */
@@ -97,6 +122,7 @@ look_at_member(const struct directory_entry *entry, void *arg)
 
 	data->members++;
 	check_seed(data, entry);
+	check_hashed(data, entry);
 	check_step(data, entry);
 	check_password(data, entry);
 	if (status != NULL && strcasecmp(status, "active") != 0 && strcasecmp(status, "suspended") != 0 &&
@@ -109,7 +135,7 @@ static void
 check_members(struct data *data)
 {
 	static const char *const attrs[] = { "userPassword", "oathSecret", "oathTOTPLastTimeStep", "pwdChangedTime",
-		"musterStatus", NULL };
+		"musterStatus", "musterRecoveryCode", "musterAppPassword", NULL };
 	struct doctor *doc = data->doc;
 	int r = directory_search_paged(doc->s->d, doc->s->base, SCOPE_SUB,
 	                               "(|(objectClass=musterMember)(objectClass=musterAccount))", attrs, look_at_member,
@@ -201,6 +227,9 @@ tell(struct data *data)
 	doctor_find_list(doc, SEVERITY_ERROR, "key-missing", &data->lost_keys,
 	                 "put that key back into the key file, or have them enrol again",
 	                 "seeds are sealed with a key that is not in the key file");
+	doctor_find_list(doc, SEVERITY_WARNING, "code-key-missing", &data->lost_codes,
+	                 "put that key back into the key file, or have new ones made",
+	                 "members have recovery codes or app passwords under a key that is not in the key file");
 	doctor_find_list(doc, SEVERITY_ERROR, "step-future", &data->future_steps,
 	                 "set the clock right; then delete oathTOTPLastTimeStep of each as the directory's root",
 	                 "members have spent a code of the future: their codes are refused until then");

@@ -194,49 +194,71 @@ def test_overlays():
 # --- access --------------------------------------------------------------------------------------------------
 
 
-def with_rule(rule):
-    """Findings of the part access with one rule in front of the others."""
-    with Broken(DATABASE, "olcAccess", "{0}" + rule, "add"):
+class Rules:
+    """Access rules in front of the others for the time of a with statement."""
+
+    def __init__(self, *rules, dn=DATABASE):
+        self.changes = [Broken(dn, "olcAccess", "{0}" + rule, "add") for rule in reversed(rules)]
+
+    def __enter__(self):
+        for change in self.changes:
+            change.__enter__()
         return place.doctor("access")
+
+    def __exit__(self, *what):
+        for change in reversed(self.changes):
+            change.__exit__(*what)
+
+
+def texts(report, name):
+    return [f["text"] for f in report.find(name)]
 
 
 def test_readable():
-    report = with_rule("to attrs=userPassword by self read by anonymous auth by * none")
-    in_("access/secret-readable", report.ids, "userPassword to its owner")
-    is_([f["text"] for f in report.find("access/secret-readable")], ["a member itself gets userPassword/read"], "by whom")
-    report = with_rule("to attrs=oathSecret by * read")
-    in_("anybody, without a login, gets oathSecret/read", [f["text"] for f in report.find("access/secret-readable")],
-        "a seed to everybody")
-    report = with_rule("to attrs=musterLoginState,pwdHistory by users read by * none")
-    ok(any("an OWNER of another organization gets pwdHistory/read, musterLoginState/read" == f["text"]
-           for f in report.find("access/secret-readable")), "history and state to every user")
-    report = with_rule("to dn.subtree=\"ou=organizations,%s\" attrs=entry,mail,cn by * read" % world.base)
-    found(report, "access/member-readable")
-    report = with_rule("to attrs=userPassword by dn.exact=\"cn=backup,%s\" read by anonymous auth by self =wx by * none"
-                       % world.base)
-    texts = [f["text"] for f in report.find("access/secret-readable")]
-    in_("cn=backup,%s gets userPassword/read" % world.base, texts, "an identity that a rule names")
-    is_({f["severity"] for f in report.find("access/secret-readable")}, {"warning"}, "that is a warning")
+    with Rules("to attrs=userPassword by self read by anonymous auth by * none", "to attrs=oathSecret by * read",
+               "to attrs=musterLoginState,pwdHistory by users read by * none",
+               "to dn.subtree=\"ou=organizations,%s\" attrs=entry,mail,cn by * read" % world.base) as report:
+        found(report, "access/member-readable", "access/secret-readable")
+        for who, what in (("a member itself", "userPassword/read, oathSecret/read, pwdHistory/read, musterLoginState/read"),
+                          ("anybody, without a login,", "oathSecret/read"),
+                          ("an OWNER of another organization", "oathSecret/read, pwdHistory/read, musterLoginState/read")):
+            in_("%s gets %s" % (who, what), texts(report, "access/secret-readable"), "%s: %s" % (who, what))
+        in_("anybody, without a login, gets mail/read, cn/read", texts(report, "access/member-readable"), "and whom it is about")
+
+
+def test_readable_by_named():
+    """A group, somebody below a DN, somebody whose connection is strong: whoever a rule lets in is found."""
+    with world.use("root") as root:
+        people.must(root.add("cn=staff," + world.base, {"objectClass": "groupOfNames", "cn": "staff",
+                                                        "member": "cn=bo," + world.base}), "group")
+    with Rules("to attrs=pwdHistory by group.exact=\"cn=staff,%(base)s\" read by dn.children=\"ou=robots,%(base)s\" read "
+               "by dn.exact=\"cn=strong,%(base)s\" ssf=128 read by dn=\"cn=backup,%(base)s\" read by * none"
+               % {"base": world.base}) as report:
+        found(report, "access/secret-readable")
+        is_({f["severity"] for f in report.findings}, {"warning"}, "that is a warning: it may be a replica")
+        is_(sorted(text.split(",")[0] for text in texts(report, "access/secret-readable")),
+            ["cn=backup", "cn=bo", "cn=muster-doctor", "cn=strong"], "each of them")
+    with Rules("to attrs=olcRootPW by * read", "to * by users write by * break", dn="olcDatabase={0}config,cn=config") as report:
+        found(report, "access/config-readable", "access/config-writable")
 
 
 def test_writable():
-    report = with_rule("to attrs=musterStatus by self write by * break")
-    found(report, "access/member-writable")
-    report = with_rule("to attrs=mail by users write by * none")
-    in_("access/member-writable", report.ids, "mail to every user")
-    report = with_rule("to dn.regex=\"^o=[^,]+,ou=organizations,%s$\" attrs=owner by users write by * none" % world.base)
-    in_("access/organization-writable", report.ids, "who is OWNER, by every user")
-    report = with_rule("to dn.regex=\"^cn=policy,\" by dn.subtree=\"%s\" write by * none" % world.base)
-    in_("access/policy-writable", report.ids, "a policy, by its members")
-    report = with_rule("to * by dn.children=\"ou=hosts,%s\" manage by * break" % world.base)
-    in_("access/manage", report.ids, "everything, by a login host")
+    with Rules("to attrs=musterStatus by self write by * break",
+               "to attrs=mail by users write by * none",
+               "to dn.regex=\"^o=[^,]+,ou=organizations,%s$\" attrs=owner by users write by * none" % world.base,
+               "to dn.regex=\"^cn=policy,\" by dn.subtree=\"%s\" write by * none" % world.base,
+               "to * by dn.children=\"ou=hosts,%s\" manage by * break" % world.base) as report:
+        in_("a member itself gets musterStatus/write", texts(report, "access/member-writable"), "the own status")
+        in_("any platform member gets mail/write", texts(report, "access/member-writable"), "others' mail address")
+        in_("another member of the organization gets owner/write", texts(report, "access/organization-writable"), "the OWNER")
+        in_("access/policy-writable", report.ids, "the policy, by its members")
+        in_("a login host gets entry/manage", texts(report, "access/manage"), "everything")
 
 
 def test_needed():
-    report = with_rule("to attrs=userPassword by self =wx by * none")
-    in_("access/login-impossible", report.ids, "nobody may authenticate")
-    report = with_rule("to attrs=musterOutbox by * none")
-    in_("access/courier-blind", report.ids, "the courier may not see what is owed")
+    with Rules("to attrs=userPassword by self =wx by * none", "to attrs=musterOutbox by * none") as report:
+        in_("access/login-impossible", report.ids, "nobody may authenticate")
+        in_("access/courier-blind", report.ids, "the courier may not see what is owed")
 
 
 # --- data ----------------------------------------------------------------------------------------------------
@@ -253,7 +275,9 @@ def test_seeds():
     member = place.doctor("member", alice.dn)
     is_((member.code, member.facts["can_log_in"]), (FINDINGS, False), "doctor member: cannot log in")
     in_("sealed with the key k9", member.facts["verdict"], "because of that key")
-    raw(alice.dn, ("oathSecret", sealed), ("oathTOTPLastTimeStep", str(totp.step() + 1000)))
+    raw(alice.dn, ("oathSecret", sealed), ("musterRecoveryCode", "k9 " + "A" * 43 + "="))
+    found(place.doctor("data"), "data/code-key-missing")
+    raw(alice.dn, ("musterRecoveryCode", "k1 " + "A" * 43 + "="), ("oathTOTPLastTimeStep", str(totp.step() + 1000)))
     found(place.doctor("data"), "data/step-future")
     in_("a code of the future", place.doctor("member", alice.dn).facts["verdict"], "doctor member says so")
     raw(alice.dn, ("oathTOTPLastTimeStep", str(totp.step() - 1000)))
