@@ -158,11 +158,15 @@ class Site:
             else:
                 shutil.copy(kept, target)
         if which == "profile":
-            for name in ("sss", "ldap", "pwquality"):
+            for name in ("sss", "ldap"):
                 if os.path.exists(host.path("/usr/share/pam-configs/" + name)):
                     os.unlink(host.path("/usr/share/pam-configs/" + name))
             host.copy(os.path.join(CONTRIB, "pam", "pam-auth-update"), "/usr/share/pam-configs/muster")
-            host.must("pam-auth-update", "--force", "--enable", "muster", environment={"DEBIAN_FRONTEND": "noninteractive"})
+            self.use_profile("--disable", "pwquality")
+            self.use_profile("--enable", "muster")
+
+    def use_profile(self, *words):
+        self.host.must("pam-auth-update", "--force", *words, environment={"DEBIAN_FRONTEND": "noninteractive"})
 
     # --- members -------------------------------------------------------------------------------------
 

@@ -111,22 +111,28 @@ application_start(struct application *a)
 }
 
 int
-application_next(pam_handle_t *ph, enum call call)
+application_flags(pam_handle_t *ph, enum call call, int flags)
 {
 	switch (call) {
 	case CALL_AUTH:
-		return pam_authenticate(ph, 0);
+		return pam_authenticate(ph, flags);
 	case CALL_SETCRED:
-		return pam_setcred(ph, PAM_ESTABLISH_CRED);
+		return pam_setcred(ph, flags);
 	case CALL_ACCOUNT:
-		return pam_acct_mgmt(ph, 0);
+		return pam_acct_mgmt(ph, flags);
 	case CALL_CHANGE:
-		return pam_chauthtok(ph, 0);
+		return pam_chauthtok(ph, flags);
 	case CALL_OPEN:
-		return pam_open_session(ph, 0);
+		return pam_open_session(ph, flags);
 	default:
-		return pam_close_session(ph, 0);
+		return pam_close_session(ph, flags);
 	}
+}
+
+int
+application_next(pam_handle_t *ph, enum call call)
+{
+	return application_flags(ph, call, call == CALL_SETCRED ? PAM_ESTABLISH_CRED : 0);
 }
 
 int

@@ -31,6 +31,8 @@ int application_call(struct application *a, enum call call);
 /* application_start - a handle on which several calls are made with application_next(). */
 pam_handle_t *application_start(struct application *a);
 int application_next(pam_handle_t *ph, enum call call);
+/* application_flags - the same with flags of one's own */
+int application_flags(pam_handle_t *ph, enum call call, int flags);
 
 const char *call_name(enum call call);
 

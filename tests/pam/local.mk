@@ -8,10 +8,12 @@ pam_application = \
 
 pam_tests += \
 	tests/pam/test_faults \
-	tests/pam/test_nth
+	tests/pam/test_nth \
+	tests/pam/test_returns
 
 tests_pam_test_faults_SOURCES = tests/pam/test_faults.c $(pam_application)
 tests_pam_test_nth_SOURCES = tests/pam/test_nth.c $(pam_application)
+tests_pam_test_returns_SOURCES = tests/pam/test_returns.c $(pam_application)
 
 # The objects that ship, with calls that can be made to fail. Not installed; -rpath makes libtool build a shared module.
 check_LTLIBRARIES += pam_faulty.la
