@@ -270,6 +270,10 @@ def test_an_account_is_judged_by_the_directory():
         tap.is_(answer("::ffff:192.0.2.7"), (proto.OK, 0), "the same mapped")
         for rhost in ("192.0.3.7", "::1", "host.example", "192.0.2.7 or so"):
             tap.is_(answer(rhost), (proto.DENIED, 0), "from %r" % rhost)
+        for rhost, status in (("192.0.2.7", proto.OK), ("192.0.3.7", proto.DENIED), ("host.example", proto.DENIED), ("", proto.OK)):
+            with proto.Client(other.socket, greet=False) as one:
+                one.ask(proto.hello(service="sshd", rhost=rhost))
+                tap.is_(one.status(proto.login("who", people.PASSWORD)), (status, 0), "a login with a password from %r" % rhost)
         tap.is_(answer("", ("replace", "pwdReset", "TRUE")), (proto.MORE, 3), "the password must be changed")
         tap.is_(answer("192.0.3.7"), (proto.DENIED, 0), "from elsewhere not even that is told")
         tap.is_(answer("", ("delete", "pwdReset", None)), (proto.OK, 0), "changed")
