@@ -252,7 +252,7 @@ def test_search_and_host_identity():
 
 
 def test_an_account_is_judged_by_the_directory():
-    office = people.organization(world, "office", policy={"musterNetwork": "192.0.2.0/24", "pwdMaxAge": "86400"})
+    office = people.organization(world, "office", policy={"musterNetwork": ["192.0.2.0/24", "127.0.0.1"], "pwdMaxAge": "86400"})
     _, identity = host_identity("host2")
     other = Gate(world, "uid=%u," + office.people, gate=identity)
     with world.use("root") as root:
