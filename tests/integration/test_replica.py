@@ -99,6 +99,30 @@ def test_what_ends_connections_on_the_provider_does_here():
     ends(member, "deleted", lambda: root.delete(member.dn))
 
 
+def test_programs_on_a_consumer():
+    member = people.member(acme, password=PASSWORD, root=root)
+    result, ident, text = exops.new_app_password(provider.session(), member.dn, PASSWORD, "Mail")
+    people.must(result, "newAppPassword")
+
+    def arrived():
+        return root.entry(member.dn).get("musterAppPassword") == there.entry(member.dn).get("musterAppPassword")
+
+    tap.eventually(lambda: "musterAppPassword" in there.entry(member.dn) and same(member), "an app password arrives")
+    state = there.entry(member.dn)
+    one = consumer.session(member.dn, text)
+    tap.is_(one.whoami(), "dn:" + member.dn, "and is good there")
+    tap.is_(there.entry(member.dn), state, "nothing is written")
+    tap.is_(exops.new_app_password(consumer.session(), member.dn, PASSWORD, "More")[0].code, UNWILLING, "none is made there")
+    with consumer.use("admin") as host:
+        tap.is_(exops.check_account(host, member.dn), (session.Result(0, "", {}, b"\n\x01\x00", []), session.OK),
+                "a login host may ask there")
+    people.must(root.modify(member.dn, ("delete", "musterAppPassword", None)), "revoked")
+    tap.eventually(arrived, "which arrives")
+    tap.eventually(lambda: one.whoami() is None, "its connections end")
+    with consumer.use() as again:
+        tap.is_(again.bind(member.dn, text).code, 49, "it is good for nothing")
+
+
 def test_a_consumer_takes_no_operation():
     """What spends, counts or sets belongs to the provider."""
     member = people.member(acme, root=root)
