@@ -1,6 +1,6 @@
 /*
- * doctor_access.c - who may read and write what. Rules are not read here: slapd's own slapacl(8) is asked, for a few real entries
- *                   and everybody who is not meant to get at them.
+ * doctor_access.c - who may read and write what. Rules are not read here: slapd's own slapacl(8) is asked, for a few
+ *                   real entries and everybody who is not meant to get at them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -416,7 +416,8 @@ take_named(struct access *a)
 		for (p = (const char *)rules->values[i].data; (p = strstr(p, "by ")) != NULL; p++) {
 			form = p + 3;
 			value = form + strcspn(form, "= ");
-			if (value[0] == '=' && value[1] == '"' && (strncmp(form, "dn", 2) == 0 || strncmp(form, "group", 5) == 0))
+			if (value[0] == '=' && value[1] == '"' &&
+			    (strncmp(form, "dn", 2) == 0 || strncmp(form, "group", 5) == 0))
 				take_who(a, form, (size_t)(value - form), value + 2, strcspn(value + 2, "\""));
 		}
 	}

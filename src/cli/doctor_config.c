@@ -134,7 +134,8 @@ check_rules(const struct databases *all, const struct directory_entry *entry)
 {
 	if (directory_attribute(entry, "olcSuffix") != NULL && directory_attribute(entry, "olcAccess") == NULL &&
 	    !all->frontend_rules)
-		doctor_find(all->doc, SEVERITY_ERROR, "no-access-rules", entry->dn, "give it olcAccess (\"muster init\" for members)",
+		doctor_find(all->doc, SEVERITY_ERROR, "no-access-rules", entry->dn,
+		            "give it olcAccess (\"muster init\" for members)",
 		            "there are no access rules: everybody reads everything");
 }
 
@@ -272,8 +273,8 @@ doctor_config(struct doctor *doc)
 
 	check_tls(doc);
 	check_global(doc);
-	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcFrontendConfig)", attrs, look_at_frontend,
-	                       &all);
+	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcFrontendConfig)", attrs,
+	                       look_at_frontend, &all);
 	(void)directory_search(doc->s->d, "cn=config", SCOPE_ONE, "(objectClass=olcDatabaseConfig)", attrs,
 	                       look_at_database, &all);
 	if (doc->database == NULL)

@@ -1,6 +1,6 @@
 /*
- * doctor_pam.c - the PAM files of this host. Each service that asks pam_muster is played through: may somebody get in although
- *                pam_muster says no, or is not asked?
+ * doctor_pam.c - the PAM files of this host. Each service that asks pam_muster is played through: may somebody get in
+ *                although pam_muster says no, or is not asked?
  *
  * The person who logs in is a member: no account of this host, so pam_localuser and a password of pam_unix fail, and
  * the uid is one of people.

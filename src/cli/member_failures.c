@@ -74,8 +74,8 @@ look_at_sources(const struct budget *budget, const struct budget_limits *limits,
 	if (n == 0)
 		return;
 	time_text(latest, until_text);
-	snprintf(text, sizeof(text), "not from %u address%s with too many failures, until %s at the latest", n, n == 1 ? "" : "es",
-	         until_text);
+	snprintf(text, sizeof(text), "not from %u address%s with too many failures, until %s at the latest", n,
+	         n == 1 ? "" : "es", until_text);
 	(void)json_array_append_new(demands, json_string(text));
 }
 
@@ -92,11 +92,12 @@ member_facts_failures(const struct member_facts *facts, const struct policy_fact
 	if (facts->login_state == NULL)
 		return;
 	if (budget_parse(facts->login_state, strlen(facts->login_state), &budget) != 0) {
-		(void)json_object_set_new(object, "failures", json_string("cannot be read: taken for used up, for a day"));
+		(void)json_object_set_new(object, "failures",
+		                          json_string("cannot be read: taken for used up, for a day"));
 		budget_unreadable(clock_now(), &budget);
 	} else {
-		snprintf(text, sizeof(text), "%u wrong passwords from new addresses and %u wrong codes in a day", today(&budget, BUDGET_PASSWORD),
-		         today(&budget, BUDGET_CODE));
+		snprintf(text, sizeof(text), "%u wrong passwords from new addresses and %u wrong codes in a day",
+		         today(&budget, BUDGET_PASSWORD), today(&budget, BUDGET_CODE));
 		(void)json_object_set_new(object, "failures", json_string(text));
 	}
 	until = held_until(&budget, BUDGET_CODE, &limits, &stranger);
