@@ -7,9 +7,9 @@
 
 #include "cli/cli.h"
 #include "cli/policy_facts.h"
+#include "common/text.h"
 #include "core/policy.h"
 
-#define NUMBER_TEXT 24
 #define VALUES_MAX 64
 
 enum kind { KIND_NUMBER, KIND_SWITCH, KIND_WORD, KIND_LIST };
@@ -53,16 +53,26 @@ _Static_assert(RULES == POLICY_COLUMNS, "all rules are shown");
 static json_t *
 number_absent(const char *attribute)
 {
-	char text[NUMBER_TEXT];
 	size_t i;
 
 	for (i = 0; i < POLICY_NUMBERS; i++) {
-		if (strcmp(policy_limits[i].attribute, attribute) != 0)
-			continue;
-		snprintf(text, sizeof(text), "%lld", (long long)policy_limits[i].absent);
-		return json_string(text);
+		if (strcmp(policy_limits[i].attribute, attribute) == 0)
+			return json_integer(policy_limits[i].absent);
 	}
 	return json_null();
+}
+
+/* A number or a switch as JSON has them; what is neither, as it stands there. */
+static json_t *
+value_json(const char *text, enum kind kind)
+{
+	int64_t number;
+
+	if (text != NULL && kind == KIND_NUMBER && text_number(text, strlen(text), INT64_MIN, INT64_MAX, &number) == 0)
+		return json_integer(number);
+	if (text != NULL && kind == KIND_SWITCH && (strcasecmp(text, "TRUE") == 0 || strcasecmp(text, "FALSE") == 0))
+		return json_boolean(strcasecmp(text, "TRUE") == 0);
+	return json_text(text);
 }
 
 /* list_absent - the words of "letter,digit" */
@@ -99,8 +109,8 @@ rule_value(const struct directory_entry *policy, const struct rule *rule)
 	if (rule->kind == KIND_LIST)
 		return a != NULL ? list_present(a) : list_absent(rule->absent);
 	if (a != NULL)
-		return json_attribute(policy, rule->attribute);
-	return rule->absent != NULL ? json_string(rule->absent) : number_absent(rule->attribute);
+		return value_json(directory_value(policy, rule->attribute), rule->kind);
+	return rule->absent != NULL ? value_json(rule->absent, rule->kind) : number_absent(rule->attribute);
 }
 
 void

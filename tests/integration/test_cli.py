@@ -244,7 +244,7 @@ def test_11_org_add_policy():
     ran = admin("org", "add", "모던 주식회사", "--domain", "modern", "--policy", "modern", *OWNER)
     is_(ran.code, DONE, "org add with another policy and a Korean name")
     shown = json.loads(admin("org", "show", "modern", "--json").out)
-    is_((shown["name"], shown["pwdMaxLength"]), ("모던 주식회사", "256"), "org show by its domain")
+    is_((shown["name"], shown["pwdMaxLength"]), ("모던 주식회사", 256), "org show by its domain")
     in_("modern", admin("org", "show", "모던 주식회사").out, "org show by its name")
 
 

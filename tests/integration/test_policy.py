@@ -571,13 +571,13 @@ def test_muster_policy():
     code, out, _ = muster("policy", "show", "shown")
     is_(code, 0, "policy show")
     for line in ("min-length              8", "min-length-factor       8", "require                 letter, digit, special",
-                 "blocklist               FALSE", "max-delay               900", "daily-code-failures     50",
+                 "blocklist               no", "max-delay               900", "daily-code-failures     50",
                  "second-factor           optional", "token-lifetime          3600", "app-passwords           10"):
         in_(line, out, "shows: " + " ".join(line.split()))
     facts = shown("shown-corp")
     is_((facts["policy"], facts["pwdMinLength"], facts["musterDailyPasswordFailures"], facts["musterPwdRequire"],
          facts["musterNetwork"], facts["pwdLockout"]),
-        (org.policy, "8", "100", ["letter", "digit", "special"], [], "FALSE"), "as JSON, with what holds when absent")
+        (org.policy, 8, 100, ["letter", "digit", "special"], [], False), "as JSON, with what holds when absent")
     everything = json.loads(muster("org", "show", "shown", "--json")[1])
     is_({k: everything.get(k) for k in facts if k != "organization"}, {k: v for k, v in facts.items() if k != "organization"},
         "org show shows all of them")
@@ -587,9 +587,9 @@ def test_muster_policy():
     facts = shown("shown")
     is_([facts[k] for k in ("pwdMinLength", "pwdMaxLength", "musterPwdRequire", "musterPwdBlocklist", "musterSecondFactor",
                             "musterNetwork", "pwdMaxFailure")],
-        ["12", "64", ["letter", "digit"], "TRUE", "required", ["10.0.0.0/8", "::1"], "7"], "all of it")
+        [12, 64, ["letter", "digit"], True, "required", ["10.0.0.0/8", "::1"], 7], "all of it")
     is_(muster("policy", "set", "shown", "network=", "min-length=")[0], 0, "back to what holds when absent")
-    is_((shown("shown")["musterNetwork"], shown("shown")["pwdMinLength"]), ([], "8"), "so it is")
+    is_((shown("shown")["musterNetwork"], shown("shown")["pwdMinLength"]), ([], 8), "so it is")
     for words, exit_code, text in ((("min-length=65",), 2, "pwdMinLength is more than pwdMaxLength"),
                                    (("min-length=0",), 2, "pwdMinLength: allowed is 1 to 256"),
                                    (("second-factor=maybe",), 2, "allowed is off, optional or required"),
@@ -615,8 +615,8 @@ def test_muster_policy_use():
     facts, template = shown("used"), policy_of("modern")
     is_({k: facts[k] for k in ("pwdMaxAge", "pwdLockout", "pwdMinLength", "pwdMaxLength", "musterPwdMinLengthFactor",
                                "musterPwdBlocklist", "musterPwdRequire")},
-        {"pwdMaxAge": "0", "pwdLockout": "FALSE", "pwdMinLength": "15", "pwdMaxLength": "256", "musterPwdMinLengthFactor": "8",
-         "musterPwdBlocklist": "TRUE", "musterPwdRequire": ["none"]}, "the rules of the template, nothing of the others")
+        {"pwdMaxAge": 0, "pwdLockout": False, "pwdMinLength": 15, "pwdMaxLength": 256, "musterPwdMinLengthFactor": 8,
+         "musterPwdBlocklist": True, "musterPwdRequire": ["none"]}, "the rules of the template, nothing of the others")
     is_(entry(org.policy)["description"], [template["description"][0].encode()], "its description")
     is_(try_password(who.dn, "x!"), {"min-length=15"}, "its members live under it")
     dn = "o=bare,ou=organizations," + world.base
@@ -629,7 +629,7 @@ def test_muster_policy_use():
     is_(code, 4, "there is nothing to change")
     in_("muster policy use bare", err, "and told what to do")
     is_(muster("policy", "use", "bare", "console-15")[0], 0, "a template is used")
-    is_((entry(dn)["musterPolicyEntry"], shown("bare")["pwdMaxLength"]), ([("cn=policy," + dn).encode()], "15"), "as its own")
+    is_((entry(dn)["musterPolicyEntry"], shown("bare")["pwdMaxLength"]), ([("cn=policy," + dn).encode()], 15), "as its own")
     is_(admin.modify(dn, ("replace", "musterPolicyEntry", "cn=console-16,ou=policies," + world.base)).code, OK,
         "one that lives under a template")
     code, _, err = muster("policy", "set", "bare", "min-length=9")
