@@ -604,6 +604,8 @@ def test_replayed_in_parallel():
     results = parallel.at_once([lambda s=s, n=n: change(s, member, PASSWORD, "Racing#%04d" % n) for n, s in enumerate(sessions)])
     winners = [n for n, r in enumerate(results) if r.code == OK]
     tap.ok(len(winners) == 1, "of ten changes from one old password one wins", str([r.code for r in results]))
+    # Those who came after the winner had an old password that was wrong by then: they were counted.
+    people.must(root.modify(member.dn, ("replace", "pwdAccountLockedTime", None)), "unlock")
     tap.ok(len(winners) == 1 and works(member, "Racing#%04d" % winners[0]), "and its password is the one")
     seed = totp.new_secret()
     member = people.member(acme, password=PASSWORD, root=root)
