@@ -169,7 +169,7 @@ int write_check_policy_after(struct write *w, Entry *e, int changed);
  */
 int write_check_policy_entry(struct write *w, BerVarray nvalues, int adding);
 
-/* write_check_policy_gone - a policy that members live under is neither deleted nor renamed */
+/* write_check_policy_gone - a policy that members live under is neither deleted nor renamed, nor what it lies below */
 int write_check_policy_gone(struct write *w);
 
 /* write_keep_policy - an organization is renamed: a policy below it that it names keeps being the one it names */

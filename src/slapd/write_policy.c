@@ -109,13 +109,23 @@ write_check_policy_entry(struct write *w, BerVarray nvalues, int adding)
 
 /* --- a policy that members live under ------------------------------------------------------------------------ */
 
+/* Organizations that name an entry, or one below it. */
+struct naming {
+	struct berval *ndn;
+	BerVarray organizations;
+};
+
 static void
-remember_name(Entry *e, void *arg)
+remember_naming(Entry *e, void *arg)
 {
+	Attribute *a = attr_find(e->e_attrs, muster_ad.policy_entry);
+	struct naming *naming = arg;
 	struct berval copy;
 
+	if (a == NULL || !dnIsSuffix(&a->a_nvals[0], naming->ndn))
+		return;
 	ber_dupbv(&copy, &e->e_nname);
-	ber_bvarray_add(arg, &copy);
+	ber_bvarray_add(&naming->organizations, &copy);
 }
 
 static void
@@ -135,25 +145,17 @@ has_members(struct write *w, struct berval *organization_ndn)
 	return any || (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_OBJECT);
 }
 
-/* is_named - 1 when an organization with members names a policy */
+/* is_named - 1 when an organization with members names a policy, or one below it */
 static int
-is_named(struct write *w, struct berval *policy_ndn)
+is_named(struct write *w, struct berval *ndn)
 {
-	struct berval copy = *policy_ndn, escaped = BER_BVNULL;
-	BerVarray organizations = NULL;
-	char *filter;
+	struct naming naming = { .ndn = ndn };
 	int i, rc, named = 0;
 
-	filter_escape_value(&copy, &escaped);
-	filter = ch_malloc(sizeof("(musterPolicyEntry=)") + escaped.bv_len);
-	sprintf(filter, "(musterPolicyEntry=%s)", escaped.bv_val);
-	rc = internal_search(w->op, w->m->db, &w->m->db->be_nsuffix[0], filter, 0, remember_name, &organizations);
-	for (i = 0; organizations != NULL && !BER_BVISNULL(&organizations[i]) && !named; i++)
-		named = has_members(w, &organizations[i]);
-	ber_bvarray_free(organizations);
-	if (escaped.bv_val != copy.bv_val)
-		ch_free(escaped.bv_val);
-	ch_free(filter);
+	rc = internal_search(w->op, w->m->db, &w->m->db->be_nsuffix[0], "(musterPolicyEntry=*)", 0, remember_naming, &naming);
+	for (i = 0; naming.organizations != NULL && !BER_BVISNULL(&naming.organizations[i]) && !named; i++)
+		named = has_members(w, &naming.organizations[i]);
+	ber_bvarray_free(naming.organizations);
 	return named || rc != LDAP_SUCCESS;
 }
 
@@ -181,22 +183,39 @@ is_own(struct write *w, struct berval *policy_ndn)
 	return found && has_members(w, &parent);
 }
 
+/* may_hold_policies - 1 for a policy, and for what has entries below it that could be some; an organization takes its own along */
+static int
+may_hold_policies(struct write *w, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int below = LDAP_COMPARE_FALSE;
+
+	if (is_entry_objectclass_or_sub(e, muster_oc_policy) || attr_find(e->e_attrs, muster_ad.pwd_attribute) != NULL)
+		return 1;
+	if (member_is(e) || is_entry_objectclass_or_sub(e, muster_oc_organization))
+		return 0;
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	if (w->op->o_bd->be_has_subordinates == NULL || w->op->o_bd->be_has_subordinates(w->op, e, &below) != LDAP_SUCCESS)
+		below = LDAP_COMPARE_TRUE;
+	w->op->o_bd->bd_info = own;
+	return below != LDAP_COMPARE_FALSE;
+}
+
 int
 write_check_policy_gone(struct write *w)
 {
 	struct berval ndn = w->op->o_req_ndn;
 	Entry *e = write_entry_get(w, &ndn);
-	int policy = 0;
+	int concerned;
 
 	if (e == NULL)
 		return LDAP_SUCCESS;
 	/* Who may not write it is refused by the database, and learns nothing here. */
-	policy = (is_entry_objectclass_or_sub(e, muster_oc_policy) || attr_find(e->e_attrs, muster_ad.pwd_attribute) != NULL) &&
-	         write_may_write_entry(w, e);
+	concerned = may_hold_policies(w, e) && write_may_write_entry(w, e);
 	write_entry_release(w, e);
-	if (!policy)
+	if (!concerned)
 		return LDAP_SUCCESS;
-	if (dn_match(&ndn, &w->m->policy_ndn))
+	if (!BER_BVISNULL(&w->m->policy_ndn) && dnIsSuffix(&w->m->policy_ndn, &ndn))
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "olcMusterPolicy names this policy: have another one named there first");
 	if (is_named(w, &ndn) || is_own(w, &ndn))

@@ -476,6 +476,17 @@ def test_a_policy_that_members_live_under_stays():
     is_(admin.delete(org.policy).code, UNWILLING, "one that is found by its place stays as well")
     with world.use(who.dn, FIRST) as one:
         is_(one.delete(org.policy).code, NO_ACCESS, "who may not delete it is told just that")
+    people.must(admin.add("ou=folder," + world.base, {"objectClass": "organizationalUnit", "ou": "folder"}), "a folder")
+    people.must(admin.add("cn=policy,ou=folder," + world.base, rules), "with a template")
+    is_(admin.rename("ou=folder," + world.base, "ou=rules").code, OK, "which nobody names, is renamed")
+    template = "cn=policy,ou=rules," + world.base
+    people.must(admin.modify(org.dn, ("add", "musterPolicyEntry", template)), "the template is named")
+    for result in (admin.rename("ou=rules," + world.base, "ou=folder"), admin.rename("ou=organizations," + world.base, "ou=orgs"),
+                   root.rename("ou=rules," + world.base, "ou=folder")):
+        is_((result.code, result.text.split(":")[0]), (UNWILLING, "members live under this policy"), "what a policy lies below stays")
+    is_(admin.rename("ou=groups," + org.dn, "ou=teams").code, OK, "other folders are renamed")
+    result = admin.rename("ou=policies," + world.base, "ou=rulebook")
+    is_((result.code, result.text.split(":")[0]), (UNWILLING, "olcMusterPolicy names this policy"), "the server's default stays")
     empty = organization("empty")
     is_(admin.delete(empty.owner.dn).code, OK, "an organization without members")
     is_(admin.delete(empty.policy).code, OK, "gives its policy up")
