@@ -10,8 +10,6 @@
 #include "common/text.h"
 #include "core/seal.h"
 
-#define ANY "(|(oathSecret=*)(musterRecoveryCode=*)(musterChallenge=*)(musterAppPassword=*)(musterKnownSource=*))"
-
 static const char *const attributes[] = { [USE_SEED] = "oathSecret", [USE_RECOVERY] = "musterRecoveryCode",
 	[USE_TOKEN] = "musterChallenge", [USE_APP_PASSWORD] = "musterAppPassword", [USE_SOURCE] = "musterKnownSource",
 	[USES] = NULL };
@@ -64,11 +62,65 @@ id_of(enum key_use use, const struct directory_value *value, char id_out[KEYRING
 	}
 }
 
+/* --- rights ---------------------------------------------------------------------------------------------- */
+
+/* manages - 1 when an access rule gives somebody every right on everything, and none before it says otherwise */
+static int
+manages(const char *rule, const char *me)
+{
+	const char *by, *end;
+	char dn[512];
+
+	if (strncmp(rule, "{0}to *", strlen("{0}to *")) != 0)
+		return 0;
+	for (by = strstr(rule, "by dn."); by != NULL; by = strstr(by + 1, "by dn.")) {
+		by += strcspn(by, "\"");
+		end = *by == '"' ? strchr(by + 1, '"') : NULL;
+		if (end == NULL || end - by > (ptrdiff_t)sizeof(dn))
+			return 0;
+		snprintf(dn, sizeof(dn), "%.*s", (int)(end - by - 1), by + 1);
+		if (directory_dn_equal(dn, me))
+			return strncmp(end, "\" manage", strlen("\" manage")) == 0;
+	}
+	return 0;
+}
+
+/*
+ * sees_everything - values that access rules hide look like values that are not there, and a key would be retired that somebody
+ *                   needs. So who counts must be the database's root, or the first rule must give him everything.
+ */
+static int
+sees_everything(struct keys *k)
+{
+	static const char *const attrs[] = { "olcAccess", "olcRootDN", NULL };
+	const struct directory_attribute *rules;
+	struct directory_entry *database = NULL;
+	char *me = NULL, *parent = directory_dn_parent(k->overlay_dn);
+	int r = parent != NULL ? directory_read(k->s->d, parent, attrs, &database) : ERR_MEMORY, all = 0;
+	size_t i;
+
+	if (r == 0)
+		r = directory_whoami(k->s->d, &me);
+	if (r == 0) {
+		rules = directory_attribute(database, "olcAccess");
+		all = directory_value(database, "olcRootDN") != NULL && directory_dn_equal(directory_value(database, "olcRootDN"), me);
+		for (i = 0; rules != NULL && i < rules->values_len; i++)
+			all |= manages((const char *)rules->values[i].data, me);
+	}
+	if (r == 0 && !all)
+		say_error("%s may not see everything below %s, so nobody can tell what needs which key: run \"muster init\" as the same, "
+		          "which gives that right by the first access rule", *me != '\0' ? me : "nobody", k->base);
+	directory_entry_free(&database);
+	free(parent);
+	free(me);
+	return r != 0 ? say_failure(k->s, r, "access rules") : all ? EXIT_DONE : EXIT_REFUSED;
+}
+
 /* --- counting ------------------------------------------------------------------------------------------- */
 
 struct counting {
 	struct key_counts *counts;
-	unsigned long hidden; /* entries that matched and showed nothing */
+	enum key_use use;
 };
 
 static void
@@ -91,35 +143,41 @@ static int
 count_entry(const struct directory_entry *entry, void *arg)
 {
 	struct counting *counting = arg;
-	const struct directory_attribute *a;
+	const struct directory_attribute *a = directory_attribute(entry, attributes[counting->use]);
 	char id[KEYRING_ID_MAX + 1];
-	size_t i, shown = 0;
-	enum key_use use;
+	size_t i;
 
-	for (use = 0; use < USES; use++) {
-		a = directory_attribute(entry, attributes[use]);
-		for (i = 0; a != NULL && i < a->values_len; i++, shown++)
-			if (id_of(use, &a->values[i], id))
-				count(counting->counts, id, use);
-	}
-	counting->hidden += shown == 0;
+	for (i = 0; a != NULL && i < a->values_len; i++)
+		if (id_of(counting->use, &a->values[i], id))
+			count(counting->counts, id, counting->use);
 	return 0;
+}
+
+/* search - entries that have an attribute, with it */
+static int
+search(struct keys *k, enum key_use use, directory_entry_fn fn, void *arg)
+{
+	const char *const attrs[] = { attributes[use], NULL };
+	char *filter = directory_filter("(%s=*)", attributes[use]);
+	int r = filter != NULL ? directory_search(k->s->d, k->base, SCOPE_SUB, filter, attrs, fn, arg) : ERR_MEMORY;
+
+	free(filter);
+	return r;
 }
 
 int
 key_use_count(struct keys *k, struct key_counts *counts_out)
 {
 	struct counting counting = { .counts = counts_out };
-	int r;
+	int r = 0, status;
 
 	memset(counts_out, 0, sizeof(*counts_out));
-	r = directory_search(k->s->d, k->base, SCOPE_SUB, ANY, attributes, count_entry, &counting);
-	if (r != 0 || counting.hidden > 0) {
-		say_error("what needs which key cannot be counted%s%s: use -H ldapi:/// --external as root, after \"muster init\" as "
-		          "the same, or -D with the database's olcRootDN", r != 0 ? ": " : "", r != 0 ? err_str(r) : "");
-		return r != 0 && r != ERR_REFUSED ? say_failure(k->s, r, k->base) : EXIT_REFUSED;
-	}
-	return EXIT_DONE;
+	status = sees_everything(k);
+	if (status != EXIT_DONE)
+		return status;
+	for (counting.use = 0; r == 0 && counting.use < USES; counting.use++)
+		r = search(k, counting.use, count_entry, &counting);
+	return r == 0 ? EXIT_DONE : say_failure(k->s, r, "what needs which key cannot be counted");
 }
 
 struct key_count
@@ -139,6 +197,7 @@ key_use_of(const struct key_counts *counts, const char *id)
 /* The entries that have something to drop. Written after the search: one connection carries one operation. */
 struct dropping {
 	const char *id;
+	enum key_use use;
 	char **names;
 	size_t len;
 	int r;
@@ -157,27 +216,22 @@ static int
 name_entry(const struct directory_entry *entry, void *arg)
 {
 	struct dropping *dropping = arg;
-	const struct directory_attribute *a;
+	const struct directory_attribute *a = directory_attribute(entry, attributes[dropping->use]);
 	char **grown;
-	enum key_use use;
 	size_t i;
 
-	for (use = USE_RECOVERY; use < USES; use++) {
-		a = directory_attribute(entry, attributes[use]);
-		for (i = 0; a != NULL && i < a->values_len; i++) {
-			if (!needs(entry, use, i, dropping->id))
-				continue;
-			grown = realloc(dropping->names, (dropping->len + 1) * sizeof(*grown));
-			if (grown != NULL)
-				dropping->names = grown;
-			if (grown == NULL || (grown[dropping->len] = strdup(entry->dn)) == NULL) {
-				dropping->r = ERR_MEMORY;
-				return 1;
-			}
-			dropping->len++;
-			return 0;
-		}
+	for (i = 0; a != NULL && i < a->values_len && !needs(entry, dropping->use, i, dropping->id); i++)
+		;
+	if (a == NULL || i == a->values_len)
+		return 0;
+	grown = realloc(dropping->names, (dropping->len + 1) * sizeof(*grown));
+	if (grown != NULL)
+		dropping->names = grown;
+	if (grown == NULL || (grown[dropping->len] = strdup(entry->dn)) == NULL) {
+		dropping->r = ERR_MEMORY;
+		return 1;
 	}
+	dropping->len++;
 	return 0;
 }
 
@@ -222,8 +276,10 @@ key_use_drop(struct keys *k, const char *id)
 {
 	struct dropping dropping = { .id = id };
 	size_t i;
-	int r = directory_search(k->s->d, k->base, SCOPE_SUB, ANY, attributes, name_entry, &dropping);
+	int r = 0;
 
+	for (dropping.use = USE_RECOVERY; r == 0 && dropping.use < USES; dropping.use++)
+		r = search(k, dropping.use, name_entry, &dropping);
 	if (dropping.r != 0)
 		r = dropping.r;
 	for (i = 0; i < dropping.len; i++) {

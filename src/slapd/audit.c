@@ -3,31 +3,54 @@
  */
 #include "slapd/factor_control.h"
 
+#include "common/text.h"
+
 #define AUDIT_VALUE_MAX 512 /* octets of a value after escaping */
 #define AUDIT_WORD_MAX 80
 
-/* Control characters, quotes and backslashes become \xx; what is too long ends in "...". */
+/*
+ * shown - how many octets at the beginning of a text can stand in a line as they are: one character that neither ends a line or
+ *         a value, nor changes what others look like. 0: none, the first octet is to be escaped.
+ */
+static size_t
+shown(const char *text, size_t len)
+{
+	uint32_t cp;
+	size_t taken = text_decode(text, len, &cp);
+
+	if (taken == 0 || text_is_control(cp) || cp == '"' || cp == '\\' || (cp >= 0x2028 && cp <= 0x202e) ||
+	    (cp >= 0x2066 && cp <= 0x2069))
+		return 0;
+	return taken;
+}
+
+/* What cannot be shown becomes \xx, octet by octet; what is too long ends in "...". */
 void
 audit_text(const struct berval *in, char *out, size_t size)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t i, n = 0;
+	size_t i = 0, n = 0, taken;
 
-	for (i = 0; in != NULL && i < in->bv_len; i++) {
+	while (in != NULL && i < in->bv_len) {
 		unsigned char c = in->bv_val[i];
 
-		if (n + sizeof("\\xx...") > size) {
+		/* room for four octets of a character, or an escape, and the end */
+		if (n + 4 + sizeof("...") > size) {
 			memcpy(out + n, "...", 3);
 			n += 3;
 			break;
 		}
-		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\') {
+		taken = shown(in->bv_val + i, in->bv_len - i);
+		if (taken == 0) {
 			out[n++] = '\\';
 			out[n++] = hex[c >> 4];
 			out[n++] = hex[c & 15];
-		} else {
-			out[n++] = c;
+			i++;
+			continue;
 		}
+		memcpy(out + n, in->bv_val + i, taken);
+		n += taken;
+		i += taken;
 	}
 	out[n] = '\0';
 }

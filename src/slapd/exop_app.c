@@ -106,7 +106,7 @@ write_it(struct exop *x, struct member *member, const struct verify_result *resu
 		exop_accepted(x, pw->id);
 		answer(x, pw, text);
 	} else if (rc == LDAP_NO_SUCH_ATTRIBUTE || rc == LDAP_TYPE_OR_VALUE_EXISTS || rc == LDAP_CONSTRAINT_VIOLATION) {
-		x->rule = "spent";
+		x->rule = "code-spent";
 		exop_refuse(x, LDAP_INVALID_CREDENTIALS, NULL, NULL);
 	} else {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");

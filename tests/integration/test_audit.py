@@ -6,6 +6,7 @@ included (doc/OPERATIONS.md).
 """
 
 import base64
+import glob
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import exops, people, session, tap, totp
 from lib.tap import in_, is_, ok
-from lib.world import World
+from lib.world import SOURCE, World
 
 PACKETS, BER = 2, 16
 EVERYTHING = str(0xffff & ~(PACKETS | BER))
@@ -206,6 +207,21 @@ def test_names_that_would_be_lines():
             ok(False, "every line has the shape", line)
     is_([line for line in lines() if re.search(r"[\x00-\x1f\x7f]", line)], [], "no control character is in any of them")
     is_([line for line in lines() if 'operation=bind dn="uid=boss"' in line], [], "nobody can write a line of his own")
+
+
+def test_every_word_is_documented():
+    with open(os.path.join(SOURCE, "doc/OPERATIONS.md")) as file:
+        page = file.read()
+    words = set()
+    for path in glob.glob(os.path.join(SOURCE, "src/slapd/*.c")):
+        with open(path) as file:
+            text = file.read()
+        words.update(re.findall(r'(?:rule|factor) = "([a-z+-]+)"', text))
+        words.update(re.findall(r'refused\(\w+, VERIFY_\w+, "([a-z-]+)"\)', text))
+        words.update(re.findall(r'(?:operation|what) = "([A-Za-z-]+)"', text))
+        words.update(re.findall(r'BER_BVC\(MUSTER_EXOP_ARC "[.0-9]+"\), EXOP_\w+, "(\w+)"', text))
+    ok(len(words) > 30, "words of audit lines are found in the sources", str(sorted(words)))
+    is_(sorted(word for word in words if "`%s`" % word not in page), [], "OPERATIONS.md knows each of them")
 
 
 def test_no_secret_at_any_level_but_packets():

@@ -97,6 +97,11 @@ def test_who_may_not():
                           input=world.config_password.encode() + b"\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     is_(done.returncode, USAGE, "not from another host")
     in_(b"run this there", done.stderr, "and says why")
+    for words in (("list",), ("rotate",)):
+        done = subprocess.run([MUSTER, "-H", world.uri_ldapi, "-D", world.config_dn, "key", *words],
+                              input=world.config_password.encode() + b"\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        is_(done.returncode, REFUSED, "key %s: not for who may see a part only" % words)
+        in_(b"may not see everything", done.stderr, "because what is hidden looks like what is not there")
     is_(key_ids(), ["k1"], "no key was made")
 
 
@@ -242,17 +247,20 @@ def test_codes_and_tokens_of_an_old_key():
     with world.use() as anonymous:
         result, codes = exops.enrol_totp(anonymous, one.dn, PASSWORD, one.secret, one.code())
         is_(result.code, 0, "enrolled")
+        result, _, app = exops.new_app_password(anonymous, other.dn, PASSWORD, "mail")
+        is_(result.code, 0, "an app password")
     token = courier_token(other)
     old = key_ids()[0]
     before = table()[old]
-    is_((before["recovery_codes"], before["tokens"]), (10, 1), "ten recovery codes and a token are of the present key")
+    is_([before[what] for what in ("recovery_codes", "tokens", "app_passwords")], [10, 1, 1], "all are of the present key")
     is_(muster("key", "rotate").returncode, DONE, "rotated")
     with world.use() as someone:
         is_(someone.bind_factor(one.dn, PASSWORD, codes[0]).code, 0, "a recovery code of the older key is good")
+        is_(someone.bind(other.dn, app).code, 0, "an app password, too")
     tap.eventually(lambda: table()[old]["seeds"] == 0, "no seed needs the old key")
     done = muster("key", "retire", old)
     is_(done.returncode, FAILED, "it is not retired")
-    in_("9 recovery codes, 1 mailed tokens", done.stderr, "and told what it is needed for")
+    in_("9 recovery codes, 1 mailed tokens and 1 app passwords", done.stderr, "and told what it is needed for")
     in_(old, key_ids(), "it stays in the file")
     with world.use() as someone:
         is_(exops.redeem(someone, other.dn, token, "Summer#2026").code, 0, "the token is good")
@@ -263,6 +271,7 @@ def test_codes_and_tokens_of_an_old_key():
         ok("musterRecoveryCode" not in root.entry(one.dn), "no recovery codes are left")
     with world.use() as someone:
         is_(someone.bind_factor(one.dn, PASSWORD, codes[1]).code, 49, "they are no good any more")
+        is_(someone.bind(other.dn, app).code, 49, "nor is the app password")
     world.move_clock(60)
     logs_in(one, "the authenticator is", ahead=60)
 
