@@ -25,11 +25,15 @@ world = World(config=["olcMusterArgon2: m=8192 t=1"], debug="highest")
 site = ways.Site(world)
 
 
+def in_force(token, policy):
+    return policy != "off" and token in HAS_SEED
+
+
 def expected(token, policy, credential):
     """The verdict."""
     if credential.startswith("wrong password"):
         return REFUSED
-    if policy == "off" or token not in HAS_SEED:
+    if not in_force(token, policy):
         if credential != "password alone":
             return REFUSED  # without a factor what looks like a code is the end of a password, a wrong one here
         return ENROL if policy == "required" else IN
@@ -40,18 +44,25 @@ def expected(token, policy, credential):
     return IN if credential == "with the code" else REFUSED
 
 
-def expected_pam(token, policy, credential):
+def expected_asking(token, policy, credential):
     """PAM and the command ask for a code only when the directory wants one; else nobody types it."""
-    if policy != "off" and token in HAS_SEED:
+    if in_force(token, policy) or credential.startswith("wrong password"):
         return expected(token, policy, credential)
-    return expected(token, policy, "password alone" if not credential.startswith("wrong") else credential)
+    return expected(token, policy, "password alone")
 
 
-ASKING = ("PAM, code asked for", "PAM chauthtok", "muster")
+def expected_of_factor(token, policy, credential):
+    """What needs a factor that is there: whoever has the right password is told that there is none, whatever code was sent."""
+    if in_force(token, policy) or credential.startswith("wrong password"):
+        return expected(token, policy, credential)
+    return UNUSABLE
 
 
-def verdict(attempt, token, policy, credential):
-    return (expected_pam if attempt.name in ASKING else expected)(token, policy, credential)
+def expected_of_enrolment(token, policy, credential):
+    """Only where there is no seed yet, not even one that is not asked for or cannot be used."""
+    if credential != "password alone":
+        return REFUSED
+    return UNUSABLE if token in HAS_SEED or policy == "off" else IN
 
 
 # --- app passwords ------------------------------------------------------------------------------------
@@ -63,6 +74,10 @@ def expected_app(token, policy, credential):
         return REFUSED
     return IN
 
+
+VERDICTS = {"PAM, code asked for": expected_asking, "PAM chauthtok": expected_asking, "muster": expected_asking,
+            "removeTotp": expected_of_factor, "newRecoveryCodes": expected_of_factor, "enrolTotp": expected_of_enrolment,
+            "app password": expected_app}
 
 # --- the table ----------------------------------------------------------------------------------------
 
@@ -168,8 +183,8 @@ def test_table():
         if cell.credential.startswith("wrong password"):
             password = password[:-1] + ("2" if password[-1] != "2" else "3")
         got = cell.attempt(site, cell.member, password, code_for(cell))
-        judge = expected_app if cell.app else lambda *key: verdict(cell.attempt, *key)
-        right = cell.attempt.tells(judge(cell.token, cell.policy, cell.credential))
+        verdict = VERDICTS.get(cell.attempt.name, expected)(cell.token, cell.policy, cell.credential)
+        right = cell.attempt.tells(verdict)
         counts[cell.attempt.name] += 1
         if got != right:
             wrong.append((cell.attempt.name, "%s, token %s, policy %s, %s: %s, not %s"

@@ -37,7 +37,7 @@ def expected_standing(state):
 
 def expected_external(state):
     """A certificate or the local peer, mapped to a member: the password does not matter. A policy must say from where."""
-    return REFUSED if state in ("suspended", "closed", "unusable policy") else IN
+    return REFUSED if state in ("suspended", "closed", "locked", "unusable policy") else IN
 
 
 def expected_app(state):
@@ -46,25 +46,6 @@ def expected_app(state):
 
 
 # --- ways that the table of paths has not -------------------------------------------------------------
-
-
-@way("enrolTotp", IN, UNUSABLE, (CHANGE, UNUSABLE), (EXPIRED, UNUSABLE))
-def enrol(_site, member, password, code):
-    seed = totp.new_secret()
-    with world.use() as one:
-        result, codes = exops.enrol_totp(one, member.dn, password, seed, totp.totp(seed))
-        if (result.code == 0) != (len(codes) == 10):
-            return "result %d with %d recovery codes" % (result.code, len(codes))
-        return ways.nobody(one, ways.of_code(result.code))
-
-
-@way("newAppPassword", IN, UNUSABLE, (CHANGE, UNUSABLE), (EXPIRED, UNUSABLE))
-def new_app_password(_site, member, password, code):
-    with world.use() as one:
-        result, _, made = exops.new_app_password(one, member.dn, password, "a program", code=code)
-        if (result.code == 0) != bool(made):
-            return "result %d with %r" % (result.code, made)
-        return ways.nobody(one, ways.of_code(result.code))
 
 
 @way("checkAccount", IN, CHANGE, EXPIRED)
@@ -95,6 +76,9 @@ def app_password(_site, member, password, code):
 
 VERDICTS = {"checkAccount": expected_standing, "SASL EXTERNAL mapped to the member": expected_external,
             "app password": expected_app}
+
+# Ways that are about a factor that is there, or is not.
+NEEDS = {"enrolTotp": "without a factor", "removeTotp": "with a factor", "newRecoveryCodes": "with a factor"}
 
 # --- the table ----------------------------------------------------------------------------------------
 
@@ -139,8 +123,8 @@ def make_cells():
             spoiled = org
         for attempt in WAYS:
             for factor in FACTORS:
-                if attempt is enrol and factor == "with a factor":
-                    continue  # a factor is there: tested where enrolment is
+                if factor != NEEDS.get(attempt.name, factor):
+                    continue  # the table of paths has it
                 cells.append(Cell(attempt, state, factor, make_member(org, attempt, state, factor)))
     spoil(spoiled)
     return cells

@@ -66,13 +66,16 @@ def enrol_totp(session, target, password, secret, code):
 
 
 def remove_totp(session, target, password, code):
+    logs.secret(password, code)
     return session.extended(REMOVE_TOTP, ber.sequence(_target(target), ber.octets(password), ber.octets(code)))
 
 
 def new_recovery_codes(session, target, password, code):
     """(result, recovery codes)"""
     result = session.extended(NEW_RECOVERY_CODES, ber.sequence(_target(target), ber.octets(password), ber.octets(code)))
-    return result, [text.decode() for _, text in ber.read_sequence(result.value)] if result.value else []
+    codes = [text.decode() for _, text in ber.read_sequence(result.value)] if result.value else []
+    logs.secret(password, code, *codes)
+    return result, codes
 
 
 def claim(session, record):

@@ -187,6 +187,48 @@ def change_password(site, member, password, code):
         return nobody(one, of_code(result.code, also={STRONGER: CODE}))
 
 
+# --- changes of factors and of app passwords ----------------------------------------------------------
+
+# What would weaken a login is refused (53) while something else has to be done first.
+FIRST = tuple((verdict, UNUSABLE) for verdict in (ENROL, CHANGE, EXPIRED))
+
+
+@way("removeTotp", IN, CODE, UNUSABLE, *FIRST)
+def remove_totp(site, member, password, code):
+    with site.world.use() as one:
+        result = exops.remove_totp(one, member.dn, password, code or "")
+        return nobody(one, of_code(result.code, also={STRONGER: CODE}))
+
+
+@way("newRecoveryCodes", IN, CODE, UNUSABLE, *FIRST)
+def new_recovery_codes(site, member, password, code):
+    with site.world.use() as one:
+        result, codes = exops.new_recovery_codes(one, member.dn, password, code or "")
+        if (result.code == SUCCESS) != (len(codes) == 10):
+            return "result %d with %d recovery codes" % (result.code, len(codes))
+        return nobody(one, of_code(result.code, also={STRONGER: CODE}))
+
+
+@way("enrolTotp", IN, UNUSABLE, (ENROL, IN), (CHANGE, UNUSABLE), (EXPIRED, UNUSABLE))
+def enrol_totp(site, member, password, code):
+    """The operation has a place for the new seed's code alone: one of the present seed can only be put behind the password."""
+    seed = totp.new_secret()
+    with site.world.use() as one:
+        result, codes = exops.enrol_totp(one, member.dn, password + (code or ""), seed, totp.totp(seed))
+        if (result.code == SUCCESS) != (len(codes) == 10):
+            return "result %d with %d recovery codes" % (result.code, len(codes))
+        return nobody(one, of_code(result.code))
+
+
+@way("newAppPassword", IN, CODE, UNUSABLE, *FIRST)
+def new_app_password(site, member, password, code):
+    with site.world.use() as one:
+        result, _, made = exops.new_app_password(one, member.dn, password, "a program", code=code)
+        if (result.code == SUCCESS) != bool(made):
+            return "result %d with %r" % (result.code, made)
+        return nobody(one, of_code(result.code, also={STRONGER: CODE}))
+
+
 # --- PAM ----------------------------------------------------------------------------------------------
 
 
