@@ -13,7 +13,6 @@
 #define TEXT_READ_ONLY "the directory takes no changes at the moment"
 #define TEXT_WEAK "a password needs a protected connection: use ldaps, StartTLS or ldapi"
 #define TEXT_UNUSABLE "the policy or the second factor of this account cannot be used: ask the administrator"
-#define TEXT_APP_PASSWORD "a connection bound with an app password changes nothing: use another connection"
 #define TEXT_NOT_COURIER "only a courier (olcMusterCourier) may do this"
 
 static const struct exop_row {
@@ -224,7 +223,8 @@ permit(struct exop *x, const struct exop_row *row, const char **text_out)
 		return LDAP_CONFIDENTIALITY_REQUIRED;
 	}
 	if (fresh_by_app_password(x->op)) {
-		*text_out = TEXT_APP_PASSWORD;
+		x->rule = "app-password";
+		*text_out = FRESH_TEXT_APP;
 		return LDAP_INSUFFICIENT_ACCESS;
 	}
 	if (row->courier_only && !is_courier(x->op, x->m)) {

@@ -98,6 +98,8 @@ modify_answer(Operation *op, SlapReply *rs, struct member *member, const struct 
 	}
 	if (result == LDAP_CONSTRAINT_VIOLATION)
 		event.rule = "password-rules";
+	if (result == LDAP_STRONG_AUTH_REQUIRED)
+		event.rule = "not-fresh";
 	audit(op, &event);
 	ppctrl_answer(op, rs, error);
 	rs->sr_err = result;
@@ -149,7 +151,7 @@ modify_refused(Operation *op, struct muster *m, struct member *member, int self,
 	}
 	if (fresh_by_app_password(op)) {
 		*result_out = LDAP_INSUFFICIENT_ACCESS;
-		return "a connection bound with an app password changes nothing: bind with password and code";
+		return FRESH_TEXT_APP;
 	}
 	if (SLAP_SHADOW(op->o_bd))
 		return "this server holds a copy of the directory: ask the provider";

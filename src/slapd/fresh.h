@@ -18,6 +18,8 @@ enum login_how {
 	LOGIN_APP_PASSWORD  /* may change nothing */
 };
 
+#define FRESH_TEXT_APP "a connection bound with an app password changes nothing: bind with password and code"
+
 /* fresh_init - a place for each connection slapd can have. Once, when the module is loaded. */
 void fresh_init(void);
 

@@ -3,8 +3,10 @@
  *
  * EXTERNAL (a certificate, or the peer of a Unix socket) and GSSAPI are proofs of their own. Every other mechanism would
  * take a member's password, or a secret kept beside it, past the second factor.
+ *
+ * And a member's rights reach further than its own database, to cn=config even: here an app password changes nothing anywhere.
  */
-#include "slapd/muster.h"
+#include "slapd/fresh.h"
 
 #define ARC_CLASS "2.25.154254282437691369581785512569447189437.6"
 
@@ -126,6 +128,34 @@ sasl_bind_hook(Operation *op, SlapReply *rs)
 	return SLAP_CB_CONTINUE;
 }
 
+/* write_hook - add, modify, modrdn and delete, in whichever database */
+static int
+write_hook(Operation *op, SlapReply *rs)
+{
+	if (!fresh_by_app_password(op))
+		return SLAP_CB_CONTINUE;
+	audit(op, &(struct audit_event){ .operation = "write", .dn = &op->o_req_dn, .rule = "app-password",
+	                                 .result = LDAP_INSUFFICIENT_ACCESS });
+	send_ldap_error(op, rs, LDAP_INSUFFICIENT_ACCESS, FRESH_TEXT_APP);
+	return rs->sr_err;
+}
+
+/* extended_write_hook - Password Modify, of whomever */
+static int
+extended_write_hook(Operation *op, SlapReply *rs)
+{
+	if (!bvmatch(&op->ore_reqoid, &slap_EXOP_MODIFY_PASSWD) || !fresh_by_app_password(op))
+		return SLAP_CB_CONTINUE;
+	audit(op, &(struct audit_event){ .operation = "passwordModify", .rule = "app-password",
+	                                 .result = LDAP_INSUFFICIENT_ACCESS });
+	rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
+	rs->sr_text = FRESH_TEXT_APP;
+	send_ldap_extended(op, rs);
+	rs->sr_text = NULL;
+	/* answered: slapd sends nothing more */
+	return SLAPD_ABANDON;
+}
+
 static int
 sasl_db_init(BackendDB *be, ConfigReply *cr)
 {
@@ -145,6 +175,11 @@ sasl_register(void)
 	sasl_overlay.on_bi.bi_flags = SLAPO_BFLAG_SINGLE | SLAPO_BFLAG_GLOBONLY;
 	sasl_overlay.on_bi.bi_db_init = sasl_db_init;
 	sasl_overlay.on_bi.bi_op_bind = sasl_bind_hook;
+	sasl_overlay.on_bi.bi_op_add = write_hook;
+	sasl_overlay.on_bi.bi_op_modify = write_hook;
+	sasl_overlay.on_bi.bi_op_modrdn = write_hook;
+	sasl_overlay.on_bi.bi_op_delete = write_hook;
+	sasl_overlay.on_bi.bi_extended = extended_write_hook;
 	sasl_overlay.on_bi.bi_cf_ocs = sasl_classes;
 	rc = config_register_schema(sasl_table, sasl_classes);
 	return rc != LDAP_SUCCESS ? rc : overlay_register(&sasl_overlay);

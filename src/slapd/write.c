@@ -24,8 +24,8 @@ check_connection(struct write *w)
 {
 	if (!fresh_by_app_password(w->op))
 		return LDAP_SUCCESS;
-	return write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
-	                    "a connection bound with an app password changes nothing: bind with password and code");
+	w->rule = "app-password";
+	return write_refuse(w, LDAP_INSUFFICIENT_ACCESS, FRESH_TEXT_APP);
 }
 
 /* check_state - somebody wants to write what is the overlay's */
@@ -419,8 +419,10 @@ check_own_name(struct write *w)
 	if (!dn_match(&w->op->o_ndn, &w->op->o_req_ndn) ||
 	    !(name_changes(w->op, muster_ad.mail) || name_changes(w->op, muster_ad.mobile)))
 		return LDAP_SUCCESS;
-	if (member_load(w->op, w->m, &w->op->o_req_ndn, &member) == 0 && !fresh_is(w->op, member))
+	if (member_load(w->op, w->m, &w->op->o_req_ndn, &member) == 0 && !fresh_is(w->op, member)) {
+		w->rule = "not-fresh";
 		rc = write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
+	}
 	member_free(&member);
 	return rc;
 }

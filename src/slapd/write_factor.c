@@ -181,6 +181,8 @@ write_factor(struct write *w)
 	if (w->self && !BER_BVISNULL(&w->member->seed_sealed))
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "remove your present second factor first, with one of its codes");
+	if (w->self && w->member->policy.factor == FACTOR_POLICY_OFF)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "second factors are switched off by the policy");
 	if (w->self && shape.code == NULL)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "to add a second factor, add musterCode with a code of that secret to the modification");

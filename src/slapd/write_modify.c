@@ -65,8 +65,10 @@ check_fresh(struct write *w)
 	size_t i;
 
 	for (i = 0; w->self && i < sizeof(own) / sizeof(own[0]); i++)
-		if (write_changes(w, own[i]) && !fresh_is(w->op, w->member))
+		if (write_changes(w, own[i]) && !fresh_is(w->op, w->member)) {
+			w->rule = "not-fresh";
 			return write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
+		}
 	return LDAP_SUCCESS;
 }
 

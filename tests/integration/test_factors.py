@@ -265,6 +265,36 @@ def test_a_login_under_way_ends_too():
     tap.is_(left, 0, "connections bound with the old password after it was changed")
 
 
+# --- app passwords -----------------------------------------------------------------------------------
+
+
+def test_an_app_password_changes_nothing_anywhere():
+    member = member_with()
+    result, _, text = exops.new_app_password(world.session(), member.dn, PASSWORD, "mail")
+    people.must(result, "app password")
+    with world.use("config") as config:
+        people.must(config.modify("olcDatabase={0}config,cn=config", (
+            "add", "olcAccess", '{0}to * by dn.exact="%s" manage by * break' % member.dn)), "manages the configuration")
+    level = ("replace", "olcIdleTimeout", "0")
+    with world.use() as one:
+        people.must(one.bind(member.dn, text), "bind")
+        for what, result in (
+                ("its own entry", one.modify(member.dn, ("replace", "description", "x"))),
+                ("the configuration", one.modify("cn=config", level)),
+                ("an entry added", one.add("cn=x," + world.base, {"objectClass": "device", "cn": "x"})),
+                ("one renamed", one.rename(member.dn, "uid=other")), ("one deleted", one.delete(member.dn)),
+                ("Password Modify", one.passwd(member.dn, PASSWORD, SECOND)), ("of another database", one.passwd("cn=config", None, SECOND)),
+                ("changePassword", exops.change_password(one, member.dn, PASSWORD, SECOND)),
+                ("requestReset", exops.request_reset(one, member.dn))):
+            refused(result, RIGHTS, "app password", what)
+        tap.is_(one.bind(member.dn, PASSWORD).code, OK, "the same connection, bound with the password")
+        tap.is_(one.modify("cn=config", level).code, OK, "may")
+        tap.is_(one.modify(member.dn, ("replace", "mobile", "1")).code, OK, "and is fresh")
+        people.must(one.bind(member.dn, text), "bind")
+        tap.is_(one.bind("", "").code, OK, "anonymous")
+        tap.is_(exops.change_password(one, member.dn, PASSWORD, SECOND).code, OK, "is no app password any more")
+
+
 # --- removal -----------------------------------------------------------------------------------------
 
 
@@ -317,6 +347,19 @@ def test_a_mailed_token_removes_nothing():
         tap.is_(one.bind(member.dn, SECOND).code, CREDENTIALS, "and is asked for")
         tap.is_(one.bind(member.dn, SECOND + next_code(member)).code, OK, "with a code")
     tap.is_(exops.remove_totp(world.session(), member.dn, SECOND, claimed["secret"]).code, CREDENTIALS, "the token is no code")
+
+
+def test_a_policy_without_factors():
+    off = people.organization(world, "off", policy={"musterSecondFactor": "off"}, root=root)
+    member, seed = people.member(off, password=PASSWORD, root=root), totp.new_secret()
+    code = totp.totp(seed, time.time() + clock)
+    with world.use() as own:
+        people.must(own.bind(member.dn, PASSWORD), "bind")
+        refused(own.modify(member.dn, ("add", "oathSecret", seed), ("add", "musterCode", code)), UNWILLING, "switched off", "by modification")
+    refused(exops.enrol_totp(world.session(), member.dn, PASSWORD, seed, code)[0], UNWILLING, "switched off", "enrolTotp")
+    people.give_factor(world, member, seed, root)
+    refused(exops.remove_totp(world.session(), member.dn, PASSWORD, code), UNWILLING, "switched off", "removeTotp of one that is left")
+    tap.is_(admin.modify(member.dn, ("delete", "oathSecret", None)).code, OK, "an administrator removes it")
 
 
 def test_a_policy_that_requires_a_factor():
