@@ -10,6 +10,7 @@
 #define SLOTS 512 /* credentials of one minute; when there are more, the oldest is forgotten */
 #define MAC_LEN 32
 #define LONGEST_SEC 60 /* as musterCodeGrace allows */
+#define WAIT_NSEC 1000000L /* between two looks */
 
 enum slot_state { SLOT_FREE = 0, SLOT_PENDING, SLOT_RIGHT, SLOT_REFUSED };
 
@@ -23,7 +24,6 @@ struct grace_slot {
 
 struct grace_table {
 	ldap_pvt_thread_mutex_t mutex;
-	ldap_pvt_thread_cond_t judged;
 	uint8_t key[crypto_generichash_KEYBYTES];
 	unsigned used;
 	struct grace_slot slots[SLOTS];
@@ -40,7 +40,6 @@ grace_new(struct grace_table **table_out)
 	memset(table, 0, sizeof(*table));
 	randombytes_buf(table->key, sizeof(table->key));
 	ldap_pvt_thread_mutex_init(&table->mutex);
-	ldap_pvt_thread_cond_init(&table->judged);
 	*table_out = table;
 	return 0;
 }
@@ -50,7 +49,6 @@ grace_free(struct grace_table **table)
 {
 	if (*table == NULL)
 		return;
-	ldap_pvt_thread_cond_destroy(&(*table)->judged);
 	ldap_pvt_thread_mutex_destroy(&(*table)->mutex);
 	sodium_free(*table); /* wipes */
 	*table = NULL;
@@ -167,13 +165,22 @@ slot_new(struct grace_table *table, const uint8_t mac[MAC_LEN])
 	return slot;
 }
 
-/* wait_for - until what is under way has been judged. The last who waited for a refusal forgets it. */
+/*
+ * wait_for - until what is under way has been judged. The last who waited for a refusal forgets it. To change its configuration
+ *            slapd stops all threads, also one inside of the write of a login: so those who wait for it look from time to time.
+ */
 static void
 wait_for(struct grace_table *table, struct grace_slot *slot, struct grace *out)
 {
+	static const struct timespec pause = { 0, WAIT_NSEC };
+
 	slot->waiters++;
-	while (slot->state == SLOT_PENDING)
-		ldap_pvt_thread_cond_wait(&table->judged, &table->mutex);
+	while (slot->state == SLOT_PENDING) {
+		ldap_pvt_thread_mutex_unlock(&table->mutex);
+		if (!ldap_pvt_thread_pool_pausecheck(&connection_pool))
+			nanosleep(&pause, NULL);
+		ldap_pvt_thread_mutex_lock(&table->mutex);
+	}
 	slot->waiters--;
 	out->state = slot->state == SLOT_RIGHT ? GRACE_AGAIN : GRACE_JUDGED;
 	out->outcome = slot->outcome;
@@ -268,7 +275,6 @@ grace_end(struct grace *grace, enum verify_outcome outcome, const struct member 
 	} else if (slot->waiters == 0) {
 		slot_free(table, slot);
 	}
-	ldap_pvt_thread_cond_broadcast(&table->judged);
 	ldap_pvt_thread_mutex_unlock(&table->mutex);
 	secret_wipe_array(mac);
 	grace->slot = NULL;
