@@ -6,6 +6,7 @@ import concurrent.futures
 import gettext
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ TYPED, ASKED = re.compile("Password[^:]*: "), re.compile("One-time code[^:]*: ")
 KEY_AND_CODE = "AuthenticationMethods publickey,keyboard-interactive"
 PROGRAMS = {"su": (site.su, PASSWORD), "login": (site.login, PASSWORD), "sudo": (site.sudo, SUDO), "ssh": (site.ssh, PASSWORD)}
 site.secrets.update((GIVEN, CHOSEN, THIRD))
-one_line = threading.Lock()
+one_line, local_passwords = threading.Lock(), threading.Lock()
 
 
 def two_codes(one):
@@ -36,6 +37,13 @@ def two_codes(one):
     codes = totp.code_of_step(one.secret, totp.step() - 1), totp.totp(one.secret)
     site.secrets.update(codes)
     return codes
+
+
+def one_code(one):
+    """A code that is good for half a minute at least."""
+    code = one.code()
+    site.secrets.add(code)
+    return code
 
 
 def is_in(seen, what, told=""):
@@ -49,11 +57,16 @@ def is_out(seen, what, prompts=None):
                "%d prompts\n%s" % (seen.prompts, seen.text))
 
 
-def at_once(function, which):
-    """function(which, name, program, prompt) for each program, all at the same time: failed logins are slow on purpose."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        for done in [pool.submit(function, which, name, *how) for name, how in PROGRAMS.items()]:
+def at_once(calls):
+    """Carry out (function, argument, ...) all at the same time: failed logins are slow on purpose."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=16) as pool:
+        for done in [pool.submit(*call) for call in calls]:
             done.result()
+
+
+def each_program(function, which):
+    """function(which, name, program, prompt) for each program."""
+    at_once([(function, which, name, *how) for name, how in PROGRAMS.items()])
 
 
 def set_by_admin(one, password):
@@ -114,7 +127,7 @@ def one_program(which, name, program, prompt):
     """Password alone, with a code, wrong ones, suspended."""
     name = "%s (%s)" % (name, which)
     plain, one = site.member(), site.member(factor=True)
-    first = two_codes(one)[0]
+    first = one_code(one)
     is_in(program(plain.uid, (prompt, plain.password)), "%s: the right password is let in" % name)
     is_out(program(plain.uid, (prompt, "wrong")), "%s: a wrong one is not" % name, 1)
     is_out(program(one.uid, (prompt, one.password), (CODE, totp.wrong_code(one.secret))), "%s: a wrong code is not" % name, 2)
@@ -124,13 +137,14 @@ def one_program(which, name, program, prompt):
     is_out(program(plain.uid, (prompt, plain.password)), "%s: a suspended member is not" % name, 1)
 
 
-def each_program(which):
-    at_once(one_program, which)
+def logins(which):
+    each_program(one_program, which)
 
 
 def local_accounts(which):
-    is_in(site.su(LOCAL, (PASSWORD, LOCAL_PASSWORD), by="nslcd"), "%s: a local account is let in by its password" % which)
-    is_in(site.sudo(LOCAL, (SUDO, LOCAL_PASSWORD)), "%s: sudo of a local account" % which)
+    with local_passwords:
+        is_in(site.su(LOCAL, (PASSWORD, LOCAL_PASSWORD), by="nslcd"), "%s: a local account is let in by its password" % which)
+        is_in(site.sudo(LOCAL, (SUDO, LOCAL_PASSWORD)), "%s: sudo of a local account" % which)
     with site.host.terminal("login", "root") as t:
         t.answer((PASSWORD, ROOT_PASSWORD))
         t.expect("# ")
@@ -147,14 +161,14 @@ def nobody_to_ask(which):
     def refused(why, name, program, prompt):
         is_out(program(one.uid, (prompt, one.password)), "%s: no %s" % (why, name))
 
-    at_once(refused, which + ", no module")
+    each_program(refused, which + ", no module")
     tap.ok(not site.passwd(one.uid, (OLD, one.password)).is_in, "%s, no module: no passwd" % which)
     site.trust_key(one.uid)
     is_out(site.ssh(one.uid, methods="publickey"), "%s, no module: no login by key" % which)
     local_accounts(which + ", no module")
     os.rename(module + ".gone", module)
     site.gate.stop()
-    at_once(refused, which + ", no musterd")
+    each_program(refused, which + ", no musterd")
     is_out(site.ssh(one.uid, methods="publickey"), "%s, no musterd: no login by key" % which)
     is_out(site.su(one.uid, by="root"), "%s, no musterd: no su by root" % which)
     local_accounts(which + ", no musterd")
@@ -166,14 +180,13 @@ def keys(which):
     one, plain = site.member(factor=True), site.member()
     for each in (one, plain):
         site.trust_key(each.uid)
-    first, second = two_codes(one)
-    seen = site.ssh(one.uid, (PASSWORD, one.password), (CODE, first), config=KEY_AND_CODE, methods="publickey,keyboard-interactive")
+    seen = site.ssh(one.uid, (PASSWORD, one.password), (CODE, one_code(one)), config=KEY_AND_CODE, methods="publickey,keyboard-interactive")
     is_in(seen, "%s: key and code" % which)
     seen = site.ssh(one.uid, (PASSWORD, one.password), (CODE, totp.wrong_code(one.secret)), config=KEY_AND_CODE,
                     methods="publickey,keyboard-interactive")
     is_out(seen, "%s: key and a wrong code" % which, 2)
     is_out(site.ssh(one.uid, config=KEY_AND_CODE, methods="publickey"), "%s: the key alone where both are wanted" % which)
-    is_out(site.ssh(one.uid, (PASSWORD, one.password), (CODE, second), config=KEY_AND_CODE), "%s: the code alone" % which, 0)
+    is_out(site.ssh(one.uid, (PASSWORD, one.password), (CODE, ""), config=KEY_AND_CODE), "%s: the code alone" % which, 0)
     is_in(site.ssh(plain.uid, methods="publickey"), "%s: a key is let in when the member is active" % which)
     is_in(site.su(plain.uid, by="root"), "%s: su by root, no password asked" % which)
     site.modify(plain, ("replace", "musterStatus", "suspended"))
@@ -196,7 +209,7 @@ def must_change(which, name, program, prompt):
 
 def changes(which):
     """Must change, expired, token: to the change dialogue, never in without it."""
-    at_once(must_change, which)
+    each_program(must_change, which)
     old = site.member()
     site.modify(old, ("replace", "pwdChangedTime", "20200101000000Z"), controls=[RELAX])
     with Policy("pwdMaxAge", "86400"):
@@ -204,11 +217,10 @@ def changes(which):
         seen = site.ssh(old.uid, (PASSWORD, old.password), (NEW, CHOSEN), (AGAIN, CHOSEN))
         is_in(seen, "%s: expired, is told, and changes" % which, "Your password has expired.")
     fresh = site.member(password=None, factor=True)
-    first, second = two_codes(fresh)
     token = mailed_token(fresh)
     is_out(site.ssh(fresh.uid, (PASSWORD, token), (NEW, CHOSEN), (AGAIN, CHOSEN), (CODE, totp.wrong_code(fresh.secret))),
            "%s: a token leads to a new password, which needs its code" % which, 4)
-    is_in(site.login(fresh.uid, (PASSWORD, CHOSEN), (CODE, first)), "%s: a normal login with it" % which)
+    is_in(site.login(fresh.uid, (PASSWORD, CHOSEN), (CODE, one_code(fresh))), "%s: a normal login with it" % which)
     is_out(site.login(fresh.uid, (PASSWORD, token), (NEW, THIRD), (AGAIN, THIRD)), "%s: the token is spent" % which)
 
 
@@ -221,8 +233,7 @@ def passwd(which):
     seen = site.passwd(one.uid, (OLD, "wrong"), (NEW, THIRD), (AGAIN, THIRD))
     tap.ok(not seen.is_in, "%s: passwd with a wrong old one fails" % which, seen.text)
     is_in(site.su(one.uid, (PASSWORD, CHOSEN)), "%s: and changes nothing" % which)
-    first, second = two_codes(two)
-    seen = site.passwd(two.uid, (OLD, two.password), (NEW, CHOSEN), (AGAIN, CHOSEN), (CODE, first))
+    seen = site.passwd(two.uid, (OLD, two.password), (NEW, CHOSEN), (AGAIN, CHOSEN), (CODE, one_code(two)))
     tap.ok(seen.is_in, "%s: passwd of a member with a second factor asks for its code" % which, seen.text)
     korean = {"LANG": "ko_KR.UTF-8"}
     say = gettext.translation("muster", os.path.join(BUILD, "locale"), ["ko"]).gettext
@@ -232,17 +243,32 @@ def passwd(which):
     for text in (say("The new password is too short: at least %u characters.").replace("%u", "8"),
                  say("The new password needs a digit.")):
         tap.in_(text, seen.text, "%s: the rule is told in Korean" % which)
-    seen = site.passwd(LOCAL, (re.compile(r"urrent password: "), LOCAL_PASSWORD), (re.compile("New password: "), "Local-Secret-2"),
-                       (re.compile("Retype new password: "), "Local-Secret-2"))
-    tap.ok(seen.is_in, "%s: passwd of a local account" % which, seen.text)
-    site.set_local_password(LOCAL_PASSWORD)
+    with local_passwords:
+        seen = site.passwd(LOCAL, ("urrent password: ", LOCAL_PASSWORD), (NEW, "Local-Secret-2"), ("Retype new password: ",
+                                                                                                 "Local-Secret-2"))
+        tap.ok(seen.is_in, "%s: passwd of a local account" % which, seen.text)
+        site.set_local_password(LOCAL_PASSWORD)
+
+
+def doctor(which):
+    """muster doctor finds nothing wrong with the files we recommend."""
+    config = os.path.join(site.host.folder, "sshd_config")
+    with open(config, "w") as file:
+        file.write("UsePAM yes\nPasswordAuthentication no\nKbdInteractiveAuthentication yes\n%s\n" % KEY_AND_CODE)
+    done = subprocess.run([os.path.join(BUILD, "muster"), "-c", site.gate.config, "doctor", "--pam-dir", site.host.path("/etc/pam.d"),
+                           "--sshd-config", config, "pam"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = re.findall("^(?:error|warning).*", done.stdout, re.M)
+    # That pam_unix has nullok is Debian's and no matter of members.
+    tap.is_([line for line in found if "pam/nullok" not in line], [], "%s: muster doctor agrees" % which)
+    tap.in_("warning" if found else "nothing", done.stdout, "... having looked")
 
 
 def both(which):
     site.use_pam(which)
+    doctor(which)
     is_out(site.su(LOCAL, (PASSWORD, "wrong"), by="nslcd"), "%s: a local account is not let in by a wrong password" % which)
-    for part in (each_program, local_accounts, keys, changes, passwd, nobody_to_ask):
-        part(which)
+    at_once([(part, which) for part in (logins, local_accounts, keys, changes, passwd)])
+    nobody_to_ask(which)
 
 
 def test_files():
@@ -265,7 +291,7 @@ def test_profile_with_pwquality():
     is_in(site.su(one.uid, (PASSWORD, "Longer#Than12")), "pwquality before: the new password is let in")
     seen = site.passwd(one.uid, (OLD, "Longer#Than12"), (NEW, "Long-er-Than-Sixteen#16"), (again, "Long-er-Than-Sixteen#16"))
     tap.ok(not seen.is_in and "too long: at most 16" in seen.text, "pwquality before: the directory's rules hold", seen.text)
-    seen = site.passwd(two.uid, (OLD, two.password), (NEW, "Longer#Than12"), (again, "Longer#Than12"), (CODE, two_codes(two)[0]))
+    seen = site.passwd(two.uid, (OLD, two.password), (NEW, "Longer#Than12"), (again, "Longer#Than12"), (CODE, one_code(two)))
     tap.ok(seen.is_in, "pwquality before: passwd with a code", seen.text)
     seen = site.passwd(LOCAL, ("urrent password: ", LOCAL_PASSWORD), (NEW, "Local-Secret-3"), (again, "Local-Secret-3"))
     tap.ok(seen.is_in, "pwquality before: passwd of a local account", seen.text)
@@ -292,7 +318,7 @@ def test_controls_cannot_skip_the_code():
             empty = [(ASKED, "")] * (2 if "always" in what else 1)
             is_out(site.su(one.uid, (TYPED, one.password), *empty), "%s: no code is not let in" % what)
             fresh = site.member(factor=True)
-            code = two_codes(fresh)[0]
+            code = one_code(fresh)
             typed = [(TYPED, fresh.password + code)] if "together" in what else [(TYPED, fresh.password), (ASKED, code)]
             is_in(site.su(fresh.uid, *typed), "%s: the right one is" % what)
 
@@ -319,6 +345,18 @@ def test_prompts():
         is_out(site.su(one.uid, (PASSWORD, "wrong"), (PASSWORD, one.password)), "use_first_pass: a wrong one is not asked for again", 1)
     with Stack("optional pam_unix.so", "required pam_muster.so try_first_pass"):
         is_in(site.su(one.uid, (PASSWORD, "wrong"), (PASSWORD, one.password), (CODE, second)), "try_first_pass: it is asked for again")
+
+
+def test_ssh_password_method():
+    """sshd gives one answer to all prompts there: good with prompt=together only."""
+    site.use_pam("files")
+    one, config = site.member(factor=True), "PasswordAuthentication yes"
+    typed = re.compile(r"\S+'s password: ")
+    is_out(site.ssh(one.uid, (typed, one.password), config=config, methods="password"), "password method: the password is no code")
+    text = site.host.read("/etc/pam.d/sshd")
+    site.host.write("/etc/pam.d/sshd", re.sub(r"(auth .*pam_muster\.so)", r"\1 prompt=together", text))
+    is_out(site.ssh(one.uid, (typed, one.password), config=config, methods="password"), "... together: nor is it enough")
+    is_in(site.ssh(one.uid, (typed, one.password + one_code(one)), config=config, methods="password"), "... together: with the code it is")
 
 
 def enrol(terminal_size, what):

@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import subprocess
-import time
+import threading
 from typing import NamedTuple
 
 from . import people, totp
@@ -32,6 +32,7 @@ PASSWORD, CODE, NEW, AGAIN = "Password: ", "One-time code: ", "New password: ", 
 OVER = (re.compile(r"assword(?: for \S+)?: "), re.compile(r"^\S+ (?<!Previous )(?<!Last )login: ", re.M))
 
 SSHD = """\
+%(more)s
 Port %(port)d
 ListenAddress 127.0.0.1
 HostKey /etc/ssh/key
@@ -44,7 +45,6 @@ AuthorizedKeysFile /etc/ssh/keys/%%u
 PermitRootLogin yes
 AcceptEnv LANG LC_*
 LogLevel DEBUG3
-%(more)s
 """
 
 
@@ -72,7 +72,7 @@ class Site:
         self.gate = self._gate()
         self.host = Host({"/run/muster": os.path.dirname(self.gate.socket)})
         self._prepare()
-        self.ports = {}
+        self.ports, self.starting = {}, threading.Lock()
 
     def _gate(self):
         gate = Gate(self.world, "uid=%u," + self.org.people, start=False)
@@ -103,6 +103,9 @@ class Site:
         host.write(SHELL, '#!/bin/sh\n[ $# -gt 0 ] && exec /bin/sh "$@"\necho "IN:$(id -un)"\n', 0o755)
         host.write("/etc/sudoers", "Defaults timestamp_timeout=0\nALL ALL=(ALL:ALL) ALL\n", 0o440)
         host.write("/etc/default/locale", "")
+        host.must("install", "-d", "/run/sshd", "/etc/ssh/keys")
+        for name in ("/etc/ssh/key", "/root/id"):
+            host.must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", name)
         with open(MODULE, "rb") as file:
             locales = re.search(rb"/[^\0]*/locale\0", file.read()).group(0)[:-1].decode()
         shutil.copytree(os.path.join(BUILD, "locale"), host.path(locales), dirs_exist_ok=True)
@@ -217,20 +220,15 @@ class Site:
 
     def start_sshd(self, more=""):
         """sshd with more lines of sshd_config; its port."""
-        if more in self.ports:
+        with self.starting:
+            if more not in self.ports:
+                port = free_port()
+                name = "/etc/ssh/sshd_config_%d" % port
+                self.host.write(name, SSHD % {"port": port, "more": more})
+                self.host.daemon("/usr/sbin/sshd", "-D", "-e", "-f", name, log="sshd")
+                wait_for("sshd listens", lambda: _listens(port))
+                self.ports[more] = port
             return self.ports[more]
-        port = free_port()
-        host = self.host
-        if not self.ports:
-            host.must("install", "-d", "/run/sshd", "/etc/ssh/keys")
-            host.must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/key")
-            host.must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/id")
-        name = "/etc/ssh/sshd_config_%d" % port
-        host.write(name, SSHD % {"port": port, "more": more})
-        host.daemon("/usr/sbin/sshd", "-D", "-e", "-f", name, log="sshd")
-        wait_for("sshd listens", lambda: _listens(port))
-        self.ports[more] = port
-        return port
 
     def trust_key(self, one):
         self.host.write("/etc/ssh/keys/" + one, self.host.read("/root/id.pub"))
