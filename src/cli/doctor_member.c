@@ -84,6 +84,8 @@ look_at_policy(struct diagnosis *d)
 	r = d->org != NULL ? policy_of_organization(d->s, d->org, d->facts.fallback_policy, &d->policy_dn, &d->policy)
 	                   : policy_of_account(d->s, d->facts.fallback_policy, &d->policy_dn, &d->policy);
 	(void)json_object_set_new(d->object, "policy", json_text(d->policy_dn));
+	if (d->policy_dn == NULL && !d->facts.config_seen)
+		put_word(d->unknown, "which policy holds");
 	if (r == ERR_NOT_FOUND)
 		stop(d, "name a policy that is there in musterPolicyEntry", "the policy %s is not there", d->policy_dn);
 	if (policy_facts_read(d->policy, &d->rules, wrong, sizeof(wrong)) != 0)
@@ -147,8 +149,8 @@ look_at_factor(struct diagnosis *d)
 		stop(d, "look again in a minute, then muster otp remove",
 		     "the seed is stored in the clear and not sealed yet");
 	else if (f->factor == FACTOR_KEY_LOST)
-		stop(d, "put the key back into the key file, or muster otp remove",
-		     "the seed is sealed with the key %s, which is not there", f->factor_key);
+		stop(d, "put the key back into the key file, or muster otp remove", "the seed %s%s",
+		     *f->factor_key != '\0' ? "is sealed with a key that is not there: " : "is damaged", f->factor_key);
 	else if (f->factor == FACTOR_UNKNOWN)
 		put_word(d->unknown, "whether an authenticator is registered");
 	if (f->step_until > clock_now() && f->factor != FACTOR_ABSENT)
@@ -332,6 +334,8 @@ doctor_member(struct session *s)
 	r = member_facts_read(s, dn, &d.facts, &d.entry, &d.org);
 	if (r == ERR_NOT_FOUND)
 		say_error("no member %s that you may see", dn);
+	else if (r == ERR_INPUT)
+		say_error("%s is no member: only slapd's own rules hold for it", dn);
 	else if (r != 0)
 		(void)say_failure(s, r, dn);
 	if (r != 0)

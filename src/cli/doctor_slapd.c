@@ -7,7 +7,7 @@
 
 #include "cli/doctor.h"
 
-#define LIST_MAX 32
+#define LIST_MAX 128
 #define NAME_MAX_LEN 64
 
 /* Names in the order that {n} gives them. */

@@ -112,6 +112,7 @@ member_facts_presence(struct session *s, const struct directory_entry *entry, st
 /* --- the slapd behind it -------------------------------------------------------------------------------------- */
 
 struct overlay {
+	int found;
 	char *key_file, *policy;
 };
 
@@ -122,6 +123,7 @@ look_at_overlay(const struct directory_entry *entry, void *arg)
 	const char *key_file = directory_value(entry, "olcMusterKeyFile"),
 		   *policy = directory_value(entry, "olcMusterPolicy");
 
+	overlay->found = 1;
 	overlay->key_file = key_file != NULL ? strdup(key_file) : NULL;
 	overlay->policy = policy != NULL ? strdup(policy) : NULL;
 	return 1;
@@ -137,6 +139,7 @@ read_overlay(struct session *s, const struct directory_entry *entry, struct memb
 
 	(void)directory_search(s->d, "cn=config", SCOPE_SUB, "(objectClass=olcMusterConfig)", NULL, look_at_overlay,
 	                       &overlay);
+	facts->config_seen = overlay.found;
 	facts->fallback_policy = overlay.policy;
 	if (seeds != NULL && seeds->values_len > 0) {
 		const char *seed = (const char *)seeds->values[0].data;
@@ -222,25 +225,29 @@ read_state(const struct directory_entry *entry, struct member_facts *facts)
 	facts->owed = count_of(entry, "musterOutbox");
 }
 
+static int
+has_class(const struct directory_entry *entry, const char *name)
+{
+	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
+	size_t i;
+
+	for (i = 0; classes != NULL && i < classes->values_len; i++) {
+		if (strcasecmp((const char *)classes->values[i].data, name) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* The nearest organization above, like the overlay looks for it. */
 static void
 find_organization(struct session *s, const char *dn, struct directory_entry **org_out)
 {
 	static const char *const attrs[] = { "objectClass", "o", "musterDomain", "musterPolicyEntry", NULL };
 	char *at = directory_dn_parent(dn), *up;
-	const struct directory_attribute *classes;
-	size_t i;
 
 	while (at != NULL && *org_out == NULL) {
-		if (directory_read(s->d, at, attrs, org_out) == 0) {
-			classes = directory_attribute(*org_out, "objectClass");
-			for (i = 0; classes != NULL && i < classes->values_len; i++) {
-				if (strcasecmp((const char *)classes->values[i].data, "musterOrganization") == 0)
-					break;
-			}
-			if (classes == NULL || i == classes->values_len)
-				directory_entry_free(org_out);
-		}
+		if (directory_read(s->d, at, attrs, org_out) == 0 && !has_class(*org_out, "musterOrganization"))
+			directory_entry_free(org_out);
 		up = directory_dn_parent(at);
 		free(at);
 		at = up;
@@ -260,6 +267,8 @@ member_facts_read(struct session *s, const char *dn, struct member_facts *facts_
 	r = directory_read(s->d, dn, attrs, entry_out);
 	if (r != 0)
 		return r;
+	if (!has_class(*entry_out, "musterMember") && !has_class(*entry_out, "musterAccount"))
+		return ERR_INPUT;
 	member_facts_presence(s, *entry_out, facts_out);
 	read_overlay(s, *entry_out, facts_out);
 	read_state(*entry_out, facts_out);

@@ -33,12 +33,13 @@ struct member_facts {
 	int known_sources;    /* -1: not to be seen */
 	int owed;             /* messages */
 	json_t *app_passwords; /* one text each; NULL: not to be seen */
-	char *fallback_policy; /* olcMusterPolicy, NULL: not to be seen */
+	int config_seen;       /* cn=config may be read */
+	char *fallback_policy; /* olcMusterPolicy, NULL: none, or not to be seen */
 };
 
 /*
  * member_facts_read - out: *entry_out, *org_out  freed with directory_entry_free(); org NULL for platform members
- * error: ERR_NOT_FOUND
+ * error: ERR_NOT_FOUND, ERR_INPUT (the entry is no member)
  */
 int member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out,
                       struct directory_entry **entry_out, struct directory_entry **org_out);
