@@ -61,6 +61,7 @@ unit_tests += \
 	tests/unit/test_context \
 	tests/unit/test_core_memory \
 	tests/unit/test_keyring \
+	tests/unit/test_policy \
 	tests/unit/test_network \
 	tests/unit/test_pwhash \
 	tests/unit/test_pwrules \
