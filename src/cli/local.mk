@@ -13,6 +13,8 @@ muster_SOURCES = \
 	src/cli/doctor.c \
 	src/cli/doctor.h \
 	src/cli/doctor_access.c \
+	src/cli/doctor_access.h \
+	src/cli/doctor_access_who.c \
 	src/cli/doctor_clock.c \
 	src/cli/doctor_config.c \
 	src/cli/doctor_data.c \
