@@ -143,7 +143,7 @@ one_try(struct call *c)
 }
 
 int
-login(struct call *c)
+log_in(struct call *c)
 {
 	int r;
 

@@ -100,8 +100,11 @@ void tell_rules(struct call *c, const struct proto_message *answer);
 
 /* --- dialogues: all return a PAM result --------------------------------------------------------- */
 
-/* login.c: password, code, and whatever the directory wants first; leaves the right password in c->password */
-int login(struct call *c);
+/*
+ * login.c: password, code, and whatever the directory wants first; leaves the right password in c->password. Not login(): libc
+ *          has one.
+ */
+int log_in(struct call *c);
 /*
  * change.c: a new password, asked twice, in place of c->password. c->code is the code that goes with the old one, asked for
  * when it is missing or too old by now.

@@ -65,7 +65,7 @@ pam_sm_authenticate(pam_handle_t *ph, int flags, int argc, const char **argv)
 		return PAM_BUF_ERR;
 	r = call_begin(&c, ph, flags, argc, argv);
 	if (r == PAM_SUCCESS)
-		r = login(&c);
+		r = log_in(&c);
 	if (r == PAM_SUCCESS)
 		r = data_put(&c);
 	call_end(&c);

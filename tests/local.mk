@@ -16,6 +16,7 @@ script_tests += \
 	tests/test_layers.sh \
 	tests/test_named_faults.sh \
 	tests/test_scripts.sh \
+	tests/test_symbols.sh \
 	tests/test_tarball.sh
 
 EXTRA_DIST += \
