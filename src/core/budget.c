@@ -163,6 +163,19 @@ budget_throttled(const struct budget *budget, enum budget_kind kind, const struc
 	       within(day->last, limits->max_delay_sec, limits->max_delay_sec, now);
 }
 
+unsigned
+budget_failures(const struct budget *budget, const struct budget_from *from, int64_t now)
+{
+	const struct budget_source *source = source_find(budget, from);
+	unsigned most = 0;
+	int kind;
+
+	for (kind = 0; source != NULL && kind < BUDGET_KINDS; kind++)
+		if (!lapsed(&source->count[kind], now) && source->count[kind].failures > most)
+			most = source->count[kind].failures;
+	return most;
+}
+
 static void
 count_up(unsigned *count)
 {

@@ -83,6 +83,9 @@ void budget_unreadable(int64_t now, struct budget *budget_out);
 int budget_throttled(const struct budget *budget, enum budget_kind kind, const struct budget_limits *limits,
                      const struct budget_from *from, int64_t now);
 
+/* budget_failures - how often a source has failed by now, passwords or codes, whichever is more */
+unsigned budget_failures(const struct budget *budget, const struct budget_from *from, int64_t now);
+
 /*
  * budget_fail - count a failure.
  * out:   1 when the account is to be locked now; the failures that led to it do not count towards the next lock

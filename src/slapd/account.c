@@ -166,6 +166,22 @@ record_new(struct accounts *a, const uint8_t id[ACCOUNT_ID_LEN])
 /* --- waiting -------------------------------------------------------------------------------------- */
 
 /*
+ * may_be_one_too_many - whether the tries of a source that are under way use up what it has left when all of them are wrong. So
+ *                       however many come at once, none of those behind the first few is looked at.
+ */
+static int
+may_be_one_too_many(const struct account_try *t, const struct attempt *attempt)
+{
+	const char *id = attempt->source->from.id;
+	unsigned under_way = strcmp(t->holder, id) == 0;
+	const struct waiter *w;
+
+	for (w = t->table->waiters; w != NULL; w = w->next)
+		under_way += w->at == t && strcmp(w->source->from.id, id) == 0;
+	return account_failures(t, attempt) + under_way >= attempt->policy->threshold;
+}
+
+/*
  * seat_free - whether a source may wait. A thread that waits is one that slapd does not have for others, and whoever waits
  *             takes a turn from the next: no source gets more than five of eight seats, and the last one is for sources
  *             from which the member logged in before.
@@ -186,17 +202,30 @@ seat_free(const struct account_try *t, const struct source *source)
 }
 
 static void
-waiter_remove(struct accounts *a, const struct waiter *waiter)
+waiter_remove(struct waiter **list, const struct waiter *waiter)
 {
-	struct waiter **w = &a->waiters;
+	struct waiter **w = list;
 
 	while (*w != waiter)
 		w = &(*w)->next;
 	*w = waiter->next;
 }
 
+/* is_next - whether the account is free and nobody has waited longer */
+static int
+is_next(const struct account_try *t, const struct waiter *waiter)
+{
+	const struct waiter *w;
+
+	/* The list begins with who came last. */
+	for (w = waiter->next; w != NULL; w = w->next)
+		if (w->at == t)
+			return 0;
+	return !t->busy;
+}
+
 /*
- * wait_for - until the account is ours.
+ * wait_for - until the account is ours, first come, first served.
  * in:    rule_out  not NULL: leave when the try would be refused in any case, so that its delay costs nobody a turn
  * error: ERR_BUSY, ERR_ATTEMPTS.
  *        To change its configuration slapd stops all threads; whoever has the account may be told to stop inside
@@ -207,14 +236,14 @@ wait_for(struct account_try *t, const struct attempt *attempt, const char **rule
 {
 	static const struct timespec pause = { 0, WAIT_NSEC };
 	struct accounts *a = t->table;
-	struct waiter waiter = { attempt->source, a->waiters };
+	struct waiter waiter = { t, attempt->source, a->waiters };
 	int r = 0;
 
-	if (!seat_free(t, attempt->source))
+	if (!seat_free(t, attempt->source) || (rule_out != NULL && may_be_one_too_many(t, attempt)))
 		return ERR_BUSY;
 	a->waiters = &waiter;
 	t->waiting++;
-	while (r == 0 && t->busy) {
+	while (r == 0 && !is_next(t, &waiter)) {
 		ldap_pvt_thread_mutex_unlock(&a->mutex);
 		if (!ldap_pvt_thread_pool_pausecheck(&connection_pool))
 			nanosleep(&pause, NULL);
@@ -223,7 +252,7 @@ wait_for(struct account_try *t, const struct attempt *attempt, const char **rule
 			r = ERR_ATTEMPTS;
 	}
 	t->waiting--;
-	waiter_remove(a, &waiter);
+	waiter_remove(&a->waiters, &waiter);
 	return r;
 }
 
@@ -250,7 +279,7 @@ reserve(struct accounts *a, const struct attempt *attempt, const char **rule_out
 		return ERR_ATTEMPTS;
 	if (t == NULL)
 		t = record_new(a, id);
-	else if (t->busy)
+	else if (t->busy || t->waiting > 0)
 		r = wait_for(t, attempt, rule_out);
 	if (r < 0) {
 		account_settle(t, attempt->now);
@@ -258,6 +287,7 @@ reserve(struct accounts *a, const struct attempt *attempt, const char **rule_out
 	}
 	list_remove(t);
 	t->busy = 1;
+	memcpy(t->holder, attempt->source->from.id, sizeof(t->holder));
 	t->mark = t->writes;
 	t->mark_void = t->writing > 0;
 	if (attempt->member != NULL)
@@ -297,6 +327,41 @@ account_enter(struct accounts *a, const struct attempt *attempt, struct account_
 	r = *rule_out != NULL ? ERR_ATTEMPTS : reserve(a, attempt, rule_out, try_out);
 	ldap_pvt_thread_mutex_unlock(&a->mutex);
 	return r;
+}
+
+/*
+ * Whoever is refused in any case is made to spend the time of a verification. Without a limit a flood of such tries would have
+ * all of slapd's threads, and who comes with a new connection would wait behind each of them.
+ */
+int
+account_spend_begin(struct accounts *a, const struct source *source, struct waiter *spender)
+{
+	unsigned most = ((unsigned)connection_pool_max + 1) / 2, same = 0, all = 0;
+	const struct waiter *w;
+	int r = ERR_BUSY;
+
+	ldap_pvt_thread_mutex_lock(&a->mutex);
+	for (w = a->spenders; w != NULL; w = w->next) {
+		all++;
+		same += memcmp(&w->source->place, &source->place, sizeof(source->place)) == 0;
+	}
+	if (all < most && (same == 0 || same < most / 2)) {
+		spender->source = source;
+		spender->at = NULL;
+		spender->next = a->spenders;
+		a->spenders = spender;
+		r = 0;
+	}
+	ldap_pvt_thread_mutex_unlock(&a->mutex);
+	return r;
+}
+
+void
+account_spend_end(struct accounts *a, struct waiter *spender)
+{
+	ldap_pvt_thread_mutex_lock(&a->mutex);
+	waiter_remove(&a->spenders, spender);
+	ldap_pvt_thread_mutex_unlock(&a->mutex);
 }
 
 void

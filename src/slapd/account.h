@@ -43,6 +43,7 @@ struct account_try {
 	struct account_try *older, *younger; /* in the list */
 	uint8_t id[ACCOUNT_ID_LEN];
 	int busy;
+	char holder[BUDGET_ID_LEN + 1]; /* source of who has it */
 	unsigned waiting;
 	int64_t keep_until;
 	struct remembered remembered[ACCOUNT_REMEMBERED];
@@ -63,18 +64,14 @@ struct account_try {
 	struct account_try *next_queued;
 };
 
-struct waiter {
-	const struct source *source;
-	struct waiter *next;
-};
-
 struct accounts {
 	struct muster *m;
 	ldap_pvt_thread_mutex_t mutex;
 	uint8_t key[32];
 	struct account_try *buckets[ACCOUNT_BUCKETS];
 	struct account_list members, strangers;
-	struct waiter *waiters; /* for whichever account */
+	struct waiter *waiters;  /* for whichever account, who came last first */
+	struct waiter *spenders; /* spending time on what is refused */
 	struct account_try *queue, **queue_end;
 	int writer;          /* a task is submitted, or runs */
 	void *writer_cookie; /* of the task while it has not begun */
@@ -88,6 +85,9 @@ struct state_mark account_mark_of(const struct accounts *a, const struct berval 
 
 /* account_refused - the mutex is held: why a try is refused now without being looked at, NULL when it is not */
 const char *account_refused(const struct account_try *t, const struct attempt *attempt);
+
+/* account_failures - the mutex is held: of an attempt's source, passwords or codes, whichever is more */
+unsigned account_failures(const struct account_try *t, const struct attempt *attempt);
 
 /* account_knows - the mutex is held: whether a right password is remembered on a connection */
 int account_knows(const struct account_try *t, unsigned long connid, int64_t now);

@@ -95,14 +95,18 @@ account_refused(const struct account_try *t, const struct attempt *attempt)
 
 	if ((attempt->member != NULL && member_locked(attempt->member, attempt->now)) || lock_holds(t, attempt))
 		return "locked";
-	if (!t->loaded) {
-		state_read(text, attempt->now, &state);
-		return state_refuses(&state, attempt, knows);
-	}
-	/* What differs is looked at by whoever has the account. */
+	/* What differs, or cannot be read, is looked at by whoever has the account. */
+	if (!t->loaded)
+		return budget_parse(text->bv_val, text->bv_len, &state) < 0 ? NULL : state_refuses(&state, attempt, knows);
 	if (!t->busy && !same_mark(&mark, &t->seen))
 		return NULL;
 	return state_refuses(&t->state, attempt, knows);
+}
+
+unsigned
+account_failures(const struct account_try *t, const struct attempt *attempt)
+{
+	return budget_failures(&t->state, &attempt->source->from, attempt->now);
 }
 
 const char *

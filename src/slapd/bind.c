@@ -119,6 +119,8 @@ refuse(struct bind *b, enum verify_outcome outcome)
 	const struct answer *a = &answers[outcome];
 	int code = b->control != NULL ? a->code_with_control : a->code;
 
+	/* Before the answer: the second step of a login follows at once. */
+	account_release(&b->result.hold);
 	log_outcome(b, code, b->result.rule);
 	ppctrl_answer(b->op, b->rs, a->ppolicy);
 	if (code == LDAP_STRONG_AUTH_REQUIRED)

@@ -294,7 +294,20 @@ struct account_try;
 int account_enter(struct accounts *accounts, const struct attempt *attempt, struct account_try **try_out,
                   const char **rule_out);
 
-/* account_reserve - the same for who does not guess, whatever delays there are. error: ERR_BUSY */
+/*
+ * account_spend_begin, account_spend_end - around the time that a try which was turned away has to spend.
+ * in:    spender  the caller's, and source, until the end
+ * error: ERR_BUSY  too many from this client, or from all: answer at once
+ */
+struct waiter {
+	const struct account_try *at;
+	const struct source *source;
+	struct waiter *next;
+};
+int account_spend_begin(struct accounts *accounts, const struct source *source, struct waiter *spender);
+void account_spend_end(struct accounts *accounts, struct waiter *spender);
+
+/* account_reserve - the same as account_enter() for who does not guess, whatever delays there are. error: ERR_BUSY */
 int account_reserve(struct accounts *accounts, const struct attempt *attempt, struct account_try **try_out);
 
 /* account_sync - take over what the entry says, read since the account was reserved, unless we know better */

@@ -376,10 +376,17 @@ about(struct check *c, const struct member *member, struct berval *key)
 static void
 turned_away(struct check *c, const char *rule)
 {
+	struct waiter spender;
+
 	account_release(&c->result->hold);
 	c->result->rule = rule;
+	if (account_spend_begin(c->m->accounts, &c->result->source, &spender) < 0) {
+		c->result->outcome = refused(c, VERIFY_BUSY, "busy");
+		return;
+	}
 	if (password_none(c) < 0)
 		c->result->outcome = refused(c, VERIFY_BUSY, "busy");
+	account_spend_end(c->m->accounts, &spender);
 }
 
 /* take_turn - wait until the account is ours, and read it again. 1: go on */
@@ -444,6 +451,9 @@ verify_begin(Operation *op, struct muster *m, const struct member *member, struc
 	} else {
 		account_record(result->hold, ACCOUNT_PASSWORD_WRONG, &c.attempt);
 	}
+	/* Before the answer: who gets it may try again at once, and must not meet itself. */
+	if (result->outcome == VERIFY_DENIED)
+		account_release(&result->hold);
 }
 
 /* --- afterwards ----------------------------------------------------------------------------------- */

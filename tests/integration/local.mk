@@ -19,6 +19,7 @@ integration_tests += \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
 	tests/integration/test_gate.py \
+	tests/integration/test_guess.py \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
 	tests/integration/test_paths.py \
