@@ -177,8 +177,11 @@ keys_settle(ConfigArgs *c)
 		m->keys_before.ring = NULL;
 	}
 	keys_forget(m);
-	if (m->open && m->ring != NULL)
+	if (m->open && m->ring != NULL) {
 		reseal_wish(m);
+		/* slapd's own thread may be asleep until something else is due. */
+		slap_wake_listener();
+	}
 	return 0;
 }
 

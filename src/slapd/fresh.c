@@ -41,6 +41,14 @@ fresh_init(void)
 	table.records = ch_calloc((size_t)table.len, sizeof(*table.records));
 }
 
+/* fresh_end - when slapd unloads the module, which it does at its very end */
+static void __attribute__((destructor))
+fresh_end(void)
+{
+	ch_free(table.records);
+	table.records = NULL;
+}
+
 static int64_t
 uptime(void)
 {

@@ -13,9 +13,10 @@
 
 #include "core/seal.h"
 
-#define FIRST_SEC 1    /* from the wish to the first batch, and from batch to batch */
-#define AGAIN_SEC 60   /* when the directory takes no writes */
-#define BATCH 100      /* entries */
+#define FIRST_SEC 1     /* from the wish to the first batch, and from batch to batch */
+#define POSTPONED_SEC 5 /* when somebody else was at the entries that are left */
+#define AGAIN_SEC 60    /* when the directory takes no writes */
+#define BATCH 100       /* entries */
 #define FOUND_MAX 10000 /* names held in memory; the others are found by the next search */
 
 #define FILTER "(&(|(objectClass=musterMember)(objectClass=musterAccount))(|(oathSecret=*)(userPassword=*)))"
@@ -31,7 +32,7 @@ struct reseal {
 	int postponed;           /* in this round: somebody else was at them */
 };
 
-enum state { STATE_MORE, STATE_DONE, STATE_LATER };
+enum state { STATE_MORE, STATE_POSTPONED, STATE_LATER, STATE_DONE };
 
 /* --- what is due ---------------------------------------------------------------------------------- */
 
@@ -245,7 +246,7 @@ batch(Operation *op, struct reseal *reseal)
 		return STATE_MORE;
 	/* What can be changed by nobody stays as it is. */
 	report(reseal);
-	return reseal->postponed ? STATE_LATER : STATE_DONE;
+	return reseal->postponed ? STATE_POSTPONED : STATE_DONE;
 }
 
 static enum state
@@ -273,6 +274,8 @@ work(void *ctx, struct reseal *reseal)
 static void *
 task_run(void *ctx, void *arg)
 {
+	static const int pause_sec[] = { [STATE_MORE] = FIRST_SEC, [STATE_POSTPONED] = POSTPONED_SEC, [STATE_LATER] = AGAIN_SEC,
+		[STATE_DONE] = FIRST_SEC };
 	struct re_s *task = arg;
 	struct reseal *reseal = task->arg;
 	enum state state = work(ctx, reseal);
@@ -280,7 +283,7 @@ task_run(void *ctx, void *arg)
 	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
 	if (ldap_pvt_runqueue_isrunning(&slapd_rq, task))
 		ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	task->interval.tv_sec = state == STATE_LATER ? AGAIN_SEC : FIRST_SEC;
+	task->interval.tv_sec = pause_sec[state];
 	ldap_pvt_runqueue_resched(&slapd_rq, task, state == STATE_DONE);
 	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
 	return NULL;

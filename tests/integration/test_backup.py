@@ -17,8 +17,10 @@ PASSWORD, OLDER, CURRENT, NEW = people.PASSWORD, "Autumn#2025", "Summer#2025", "
 world = World(faketime=True)
 ahead = 0
 root = world.session("root")
-acme = people.organization(world, policy={"pwdMaxFailure": "2", "pwdMinDelay": "3600", "pwdMaxDelay": "3600"}, root=root)
-member, guessed, mailed, changed, suspended = (people.member(acme, password=PASSWORD, root=root) for _ in range(5))
+acme = people.organization(world, root=root)
+strict = people.organization(world, "strict", policy={"pwdMaxFailure": "2", "pwdMinDelay": "3600", "pwdMaxDelay": "3600"}, root=root)
+member, mailed, changed, suspended = (people.member(acme, password=PASSWORD, root=root) for _ in range(4))
+guessed = people.member(strict, password=PASSWORD, root=root)
 people.must(root.modify(suspended.dn, ("replace", "musterStatus", "suspended")), "suspend")
 backup = {}
 
