@@ -347,6 +347,31 @@ def test_prompts():
         is_in(site.su(one.uid, (PASSWORD, "wrong"), (PASSWORD, one.password), (CODE, second)), "try_first_pass: it is asked for again")
 
 
+def test_account_judges_keys():
+    """A key that nobody asked the directory about: the account step does, with the address that sshd says."""
+    site.use_pam("files")
+    one, old = site.member(), site.member()
+    for each in (one, old):
+        site.trust_key(each.uid)
+    site.modify(old, ("replace", "pwdChangedTime", "20200101000000Z"), controls=[RELAX])
+    is_in(site.ssh(one.uid, methods="publickey"), "an active member's key")
+    for status in ("suspended", "closed"):
+        site.modify(one, ("replace", "musterStatus", status))
+        is_out(site.ssh(one.uid, methods="publickey"), "a key of a member who is %s" % status)
+        site.modify(one, ("replace", "musterStatus", "active"))
+    with Policy("pwdMaxAge", "86400"):
+        is_out(site.ssh(old.uid, (OLD, "wrong"), (NEW, CHOSEN), (AGAIN, CHOSEN), methods="publickey"),
+               "a key when the password has expired: passwd is what sshd runs", 3)
+    with Policy("musterSecondFactor", "required"):
+        is_out(site.ssh(one.uid, methods="publickey"), "a key of a member who has yet to register an authenticator")
+    with Policy("musterNetwork", "192.0.2.0/24"):
+        is_out(site.ssh(one.uid, methods="publickey"), "a key from outside of the organization's networks")
+        is_out(site.ssh(one.uid, (PASSWORD, one.password)), "the right password from there", 1)
+    with Policy("musterNetwork", "127.0.0.0/8"):
+        is_in(site.ssh(one.uid, (PASSWORD, one.password)), "the right password from within")
+    is_in(site.ssh(one.uid, methods="publickey"), "with none of that it is let in again")
+
+
 def test_ssh_password_method():
     """sshd gives one answer to all prompts there: good with prompt=together only."""
     site.use_pam("files")
