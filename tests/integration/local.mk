@@ -57,6 +57,7 @@ EXTRA_DIST += \
 	tests/lib/people.py \
 	tests/lib/proto.py \
 	tests/lib/relay.py \
+	tests/lib/rules.py \
 	tests/lib/served.py \
 	tests/lib/session.py \
 	tests/lib/site.py \

@@ -1,54 +1,21 @@
 #!/usr/bin/python3
 """Every way in, with every state of the second factor, under every policy, with every kind of credential: a table whose
-cells are generated, and what has to be in each is said by expected(), a few lines after doc/ARCHITECTURE.md ("Bind of a
-member")."""
+cells are generated, and what has to be in each is said by a few lines in tests/lib/rules.py and below."""
 
 import collections
 import os
-import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from lib import exops, people, session, tap, totp, ways
 from lib.people import PASSWORD
-from lib.ways import CLOSED, CODE, ENROL, IN, REFUSED, UNUSABLE, WAYS, way
+from lib.rules import CREDENTIALS, HAS_SEED, POLICIES, TOKENS, expected, expected_asking, in_force
+from lib.ways import CLOSED, IN, REFUSED, UNUSABLE, WAYS, way
 from lib.world import World
-
-# none: never had one. pending: enrolment was begun and the confirming code was wrong. removed: had one.
-TOKENS = ("none", "pending", "active", "undecryptable", "removed")
-POLICIES = ("off", "optional", "required")
-CREDENTIALS = ("password alone", "with the code", "with a spent code", "wrong password, with the code", "with a wrong code")
-HAS_SEED = ("active", "undecryptable")
 
 world = World(config=["olcMusterArgon2: m=8192 t=1"], debug="highest")
 site = ways.Site(world)
-
-
-def in_force(token, policy):
-    return policy != "off" and token in HAS_SEED
-
-
-def expected(token, policy, credential):
-    """The verdict."""
-    if credential.startswith("wrong password"):
-        return REFUSED
-    if not in_force(token, policy):
-        if credential != "password alone":
-            return REFUSED  # without a factor what looks like a code is the end of a password, a wrong one here
-        return ENROL if policy == "required" else IN
-    if credential == "password alone":
-        return CODE
-    if token == "undecryptable":
-        return UNUSABLE  # never the password alone, because the code cannot be judged
-    return IN if credential == "with the code" else REFUSED
-
-
-def expected_asking(token, policy, credential):
-    """PAM and the command ask for a code only when the directory wants one; else nobody types it."""
-    if in_force(token, policy) or credential.startswith("wrong password"):
-        return expected(token, policy, credential)
-    return expected(token, policy, "password alone")
 
 
 def expected_of_factor(token, policy, credential):
@@ -84,16 +51,6 @@ VERDICTS = {"PAM, code asked for": expected_asking, "PAM chauthtok": expected_as
 Cell = collections.namedtuple("Cell", "attempt token policy credential member app")
 
 
-def enrol_halfway(member):
-    """What is left of an enrolment whose confirming code was wrong: nothing."""
-    seed = totp.new_secret()
-    with world.use() as one:
-        result, codes = exops.enrol_totp(one, member.dn, PASSWORD, seed, totp.wrong_code(seed))
-    if result.code == 0 or codes:
-        raise RuntimeError("an enrolment with a wrong code was accepted")
-    member.secret = seed
-
-
 def make_member(org, token, with_app):
     member = people.restored(org, PASSWORD, root=site.root)
     app = None
@@ -103,7 +60,7 @@ def make_member(org, token, with_app):
         # made while nothing is in the way; what it is good for afterwards is the question
         app = new_app_password(org, member)
     if token == "pending":
-        enrol_halfway(member)
+        people.enrol_halfway(world, member)
     if token == "removed":
         people.must(site.root.modify(member.dn, ("delete", "oathSecret", None)), "removal")
     return member, app
@@ -139,20 +96,6 @@ def make_cells():
     return cells
 
 
-def damage(members):
-    """The seeds of these members become ones that nobody can open: each gets that of the next one."""
-    seeds = [site.root.entry(m.dn, ["oathSecret"])["oathSecret"][0] for m in members]
-    other = dict(zip(seeds, seeds[1:] + seeds[:1]))
-    world.stop()
-    # slapmodify of slapd 2.5 gives an entry a new entryUUID, so all of it is written anew
-    ldif = re.sub(rb"(?m)^(oathSecret: )(.*)$", lambda m: m[1] + other.get(m[2], m[2]), world.slapcat())
-    for name in os.listdir(os.path.join(world.folder, "db")):
-        os.remove(os.path.join(world.folder, "db", name))
-    world.tool("slapadd", "-q", "-n", "1", input=ldif)
-    world.start()
-    site.forget_connections()
-
-
 def code_for(cell):
     if cell.credential == "password alone":
         return None
@@ -176,7 +119,8 @@ def app_password(_site, member, password, code):
 @tap.fault(24)
 def test_table():
     cells = make_cells()
-    damage(list({c.member.dn: c.member for c in cells if c.token == "undecryptable"}.values()))
+    people.damage_seeds(world, list({c.member.dn: c.member for c in cells if c.token == "undecryptable"}.values()))
+    site.forget_connections()
     wrong, counts = [], collections.Counter()
     for cell in cells:
         password = cell.app or PASSWORD

@@ -137,9 +137,7 @@ def spoil(org):
     entries = world.slapcat().split(b"\n\n")
     found = [i for i, entry in enumerate(entries) if entry.lstrip(b"\n").startswith(policy)]
     entries[found[0]] = re.sub(rb"(?m)^pwdMaxDelay: .*$", b"pwdMaxDelay: 99999999", entries[found[0]])
-    for name in os.listdir(os.path.join(world.folder, "db")):
-        os.remove(os.path.join(world.folder, "db", name))
-    world.tool("slapadd", "-q", "-n", "1", input=b"\n\n".join(entries))
+    world.slapadd(b"\n\n".join(entries))
     world.start()
     site.forget_connections()
 

@@ -5,9 +5,10 @@ test brings a session of its own.
 """
 
 import itertools
+import re
 import time
 
-from . import totp
+from . import exops, totp
 from .session import RELAX
 
 PASSWORD = "Winter#2026"
@@ -125,6 +126,28 @@ def give_factor(world, made, secret=None, root=None):
     secret = secret or totp.new_secret()
     must(root.modify(made.dn, ("replace", "oathSecret", secret)), "factor of " + made.dn)
     made.secret = secret
+
+
+def enrol_halfway(world, made):
+    """What is left of an enrolment whose confirming code was wrong: nothing, but the seed on a device."""
+    seed = totp.new_secret()
+    with world.use() as one:
+        result, codes = exops.enrol_totp(one, made.dn, made.password, seed, totp.wrong_code(seed))
+    if result.code == 0 or codes:
+        raise RuntimeError("an enrolment with a wrong code was accepted")
+    made.secret = seed
+
+
+def damage_seeds(world, members):
+    """The seeds of these members become ones that nobody can open: each gets that of the next one. slapd is started anew."""
+    with world.use("root") as root:
+        seeds = [root.entry(one.dn, ["oathSecret"])["oathSecret"][0] for one in members]
+    other = dict(zip(seeds, seeds[1:] + seeds[:1]))
+    world.stop()
+    # slapmodify of slapd 2.5 gives an entry a new entryUUID, so all of the database is written anew
+    ldif = re.sub(rb"(?m)^(oathSecret: )(.*)$", lambda found: found[1] + other.get(found[2], found[2]), world.slapcat())
+    world.slapadd(ldif)
+    world.start()
 
 
 def next_code(made):

@@ -244,6 +244,12 @@ class World:
         """All of the database as LDIF octets, lines not folded."""
         return self.tool("slapcat", "-n", "1", "-o", "ldif-wrap=no")
 
+    def slapadd(self, ldif):
+        """Put LDIF octets in the place of the whole database while slapd is stopped."""
+        for name in os.listdir(os.path.join(self.folder, "db")):
+            os.remove(os.path.join(self.folder, "db", name))
+        self.tool("slapadd", "-q", "-n", "1", input=ldif)
+
     def log(self):
         with open(self.log_path, errors="replace") as file:
             return file.read()
