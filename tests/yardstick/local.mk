@@ -4,6 +4,7 @@
 yardstick_tests = \
 	tests/yardstick/burst.py \
 	tests/yardstick/openldap.py \
+	tests/yardstick/programs.py \
 	tests/yardstick/timing.py
 
 EXTRA_DIST += \
