@@ -53,6 +53,10 @@ check_chosen(const struct policy_facts *facts, int no_breached_file, struct unme
 	if (facts->factor != FACTOR_RULE_REQUIRED)
 		unmet_put(unmet, "6.3.3 (the second factor is %s)",
 		          facts->factor == FACTOR_RULE_OFF ? "off" : "optional");
+	if (facts->max_app_passwords > 0)
+		unmet_put(unmet, "6.3.4 (app passwords need no code)");
+	if (facts->code_grace)
+		unmet_put(unmet, "6.5.1 (some clients may repeat a code)");
 	if (facts->lockout)
 		unmet_put(unmet, "6.1.1 (anybody can lock a member out by failing)");
 	if (facts->daily_password_failures > DAILY_FAILURES)

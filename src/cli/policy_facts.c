@@ -137,6 +137,7 @@ policy_facts_read(const struct directory_entry *policy, struct policy_facts *fac
 	read_factor(policy, facts_out, wrong, size);
 	read_composition(policy, facts_out, wrong, size);
 	read_networks(policy, wrong, size);
+	facts_out->code_grace = policy != NULL && directory_attribute(policy, "musterCodeGrace") != NULL;
 	facts_out->lockout = is_true(policy, "pwdLockout", 0);
 	facts_out->must_change = is_true(policy, "pwdMustChange", 1);
 	facts_out->blocklist = is_true(policy, "musterPwdBlocklist", 0);

@@ -20,6 +20,7 @@ struct policy_facts {
 	enum factor_rule factor;
 	int composition; /* some kind of character must be in a password */
 	int lockout, must_change, blocklist;
+	int code_grace; /* some clients may repeat a credential */
 };
 
 /*

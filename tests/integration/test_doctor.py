@@ -20,7 +20,7 @@ place = Checkup()
 world = place.world
 # Policies that no standard objects to, so that what is found is what a test broke.
 FAULTLESS = {"pwdMinLength": "15", "pwdMaxLength": "64", "musterPwdRequire": "none", "musterSecondFactor": "required",
-             "musterPwdMinLengthFactor": "8", "musterPwdBlocklist": "TRUE"}
+             "musterPwdMinLengthFactor": "8", "musterPwdBlocklist": "TRUE", "musterMaxAppPasswords": "0"}
 PASSWORD = "correct horse battery"
 acme = people.organization(world, "acme", policy=FAULTLESS)
 beta = people.organization(world, "beta", policy=FAULTLESS)
@@ -316,17 +316,19 @@ def test_standards():
     with world.use("root") as root:
         people.must(root.modify(beta.policy, ("replace", "pwdMinLength", "8"), ("replace", "pwdMaxLength", "16"),
                                 ("replace", "musterSecondFactor", "optional"), ("replace", "pwdLockout", "TRUE"),
-                                ("replace", "musterPwdRequire", ["letter", "digit"]), ("replace", "pwdMaxAge", "86400")),
+                                ("replace", "musterPwdRequire", ["letter", "digit"]), ("replace", "pwdMaxAge", "86400"),
+                                ("replace", "musterMaxAppPasswords", None), ("replace", "musterCodeGrace", "60 10.0.0.0/8")),
                     "policy")
     report = place.doctor("data")
     found(report, "data/short-alone")
     note = report.find("data/standards")[0]
     is_((note["severity"], note["about"]), ("note", beta.dn), "what was chosen is a note, about its organization")
-    for number in ("6.2.9", "6.2.5", "6.2.10", "6.3.3", "6.1.1"):
+    for number in ("6.2.9", "6.2.5", "6.2.10", "6.3.3", "6.3.4", "6.5.1", "6.1.1"):
         in_(number, note["text"], number)
     with world.use("root") as root:
         people.must(root.modify(beta.policy, *[("replace", name, value) for name, value in FAULTLESS.items()],
-                                ("delete", "pwdLockout", None), ("replace", "pwdMaxAge", "0")), "policy")
+                                ("delete", "pwdLockout", None), ("delete", "musterCodeGrace", None), ("replace", "pwdMaxAge", "0")),
+                    "policy")
     found(place.doctor("data"))
 
 
