@@ -448,7 +448,8 @@ verify_begin(Operation *op, struct muster *m, const struct member *member, struc
 		result->outcome = refused(&c, VERIFY_BUSY, "busy");
 	} else if (m->ring == NULL) {
 		result->outcome = refused(&c, VERIFY_UNUSABLE, "unusable");
-	} else {
+	} else if (!apppw_looks_like(request->password.bv_val, request->password.bv_len)) {
+		/* 130 bits are not guessed, and a program that goes on with one that was revoked holds nobody up. */
 		account_record(result->hold, ACCOUNT_PASSWORD_WRONG, &c.attempt);
 	}
 	/* Before the answer: who gets it may try again at once, and must not meet itself. */
