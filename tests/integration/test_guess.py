@@ -100,6 +100,7 @@ def test_a_source_holds_up_itself_only():
     tap.is_((of(member).sources, of(member).day_passwords), ({}, 3), "its login clears its failures, not the day's")
 
 
+@tap.fault(20)
 def test_what_a_login_host_says():
     member = people.member(slow, password=PASSWORD, root=root)
     for rhost in ("203.0.113.7", "::ffff:203.0.113.7", "203.0.113.7"):
@@ -220,6 +221,7 @@ def flood(dns):
         os._exit(1)
 
 
+@tap.fault(25)
 def test_the_owner_gets_in_under_attack():
     member = people.member(slow, password=PASSWORD, root=root)
     stranger = people.member(slow, password=PASSWORD, root=root)
@@ -241,6 +243,7 @@ def test_the_owner_gets_in_under_attack():
     counted(stranger, 3, "and three of the others")
 
 
+@tap.fault(4)
 def test_a_burst():
     """The right one is among 50 at once, not among the first ten: it is never looked at."""
     sessions = [world.session(uri=world.uri) for _ in range(50)]  # a relay would mix them up
@@ -265,6 +268,7 @@ def test_a_program_with_many_connections():
     tap.ok(SUCCESS in results and set(results) <= {SUCCESS, BUSY}, "ten logins of one member at once", results)
 
 
+@tap.fault(5)
 def test_nobody_is_like_somebody():
     """Delays are kept for who is not there, too: a missing entry is not told by its answers under load."""
     real = people.member(slow, password=PASSWORD, root=root)
