@@ -1,5 +1,6 @@
 /*
- * policy.c - the login rules of an organization: shown with what holds where nothing is said, changed, made anew from a template.
+ * policy.c - the login rules of an organization: shown with what holds where nothing is said, changed, made anew from a
+ *            template.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -362,6 +363,13 @@ check_own(const struct directory_entry *org, const struct directory_entry *polic
 	return status;
 }
 
+static int
+say_changed(struct session *s, const struct directory_entry *org, const char *dn)
+{
+	return print_done(s, json_pack("{s:o, s:s}", "organization", json_attribute(org, "o"), "policy", dn),
+	                  "the rules of %s are changed, for all its members at once", directory_value(org, "o"));
+}
+
 int
 policy_set(struct session *s)
 {
@@ -378,10 +386,7 @@ policy_set(struct session *s)
 		status = check_own(org, policy);
 	if (status == EXIT_DONE) {
 		r = record_modify(s->d, policy->dn, &changes.record);
-		status = r == 0 ? print_done(s, json_pack("{s:o, s:s}", "organization", json_attribute(org, "o"), "policy", policy->dn),
-		                             "the rules of %s are changed, for all its members at once",
-		                             directory_value(org, "o"))
-		                : say_failure(s, r, policy->dn);
+		status = r == 0 ? say_changed(s, org, policy->dn) : say_failure(s, r, policy->dn);
 	}
 	directory_entry_free(&org);
 	directory_entry_free(&policy);
@@ -475,11 +480,7 @@ policy_use(struct session *s)
 	if (status == EXIT_DONE) {
 		dn = own_dn(org);
 		r = dn != NULL ? write_own(s, org, dn, template) : ERR_MEMORY;
-		status = r == 0 ? print_done(s, json_pack("{s:o, s:s, s:s}", "organization", json_attribute(org, "o"), "policy", dn,
-		                                          "template", name),
-		                             "%s has the rules of %s now, for all its members at once", directory_value(org, "o"),
-		                             name)
-		                : say_failure(s, r, dn != NULL ? dn : "policy");
+		status = r == 0 ? say_changed(s, org, dn) : say_failure(s, r, dn != NULL ? dn : "policy");
 	}
 	directory_entry_free(&org);
 	directory_entry_free(&template);

@@ -94,7 +94,7 @@ breached_find(breached_read *read, void *arg, int64_t size, const uint8_t hash[B
 		r = line_at(&f, low, low + (high - low) / 2, &line);
 		if (r != 0)
 			return r;
-		/* What lies outside of the lines around it is not sorted, and nothing that is not found there means anything. */
+		/* A line outside of those around it: not sorted, and what is not found means nothing. */
 		if (memcmp(line.hash, least, sizeof(least)) < 0 || memcmp(line.hash, most, sizeof(most)) > 0)
 			return ERR_INPUT;
 		order = memcmp(hash, line.hash, BREACHED_HASH_LEN);

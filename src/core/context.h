@@ -18,7 +18,8 @@ int context_new(struct context **context_out);
 void context_free(struct context **context);
 
 /*
- * context_add - a name, the most important ones first (a thousand words are taken): its words, and all of it written in one. "Acme Trading" adds acme, trading and acmetrading.
+ * context_add - a name: its words, and all of it written in one. "Acme Trading" adds acme, trading and acmetrading. The most
+ *               important names come first: a thousand words are taken.
  * in:    value  len octets; what is longer than SECRET_MAX or not UTF-8 is passed over
  * error: ERR_MEMORY
  */

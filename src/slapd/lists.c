@@ -2,8 +2,8 @@
  * lists.c - olcMusterBlocklist, olcMusterBreached, olcMusterContextWord: what new passwords are compared with, beside the rules
  *           of their policy.
  *
- * A list that cannot be read must not make passwords easier: cn=config refuses its name, and when it is gone later a policy that
- * asks for it lets nobody set a password. Logins do not need it, so slapd starts without.
+ * A list that cannot be read must not make passwords easier: cn=config refuses its name, and when it is gone later a
+ * policy that asks for it lets nobody set a password. Logins do not need it, so slapd starts without.
  */
 #include "slapd/muster.h"
 

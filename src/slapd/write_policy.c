@@ -183,7 +183,10 @@ is_own(struct write *w, struct berval *policy_ndn)
 	return found && has_members(w, &parent);
 }
 
-/* may_hold_policies - 1 for a policy, and for what has entries below it that could be some; an organization takes its own along */
+/*
+ * may_hold_policies - 1 for a policy, and for what has entries below it that could be some; an organization takes its own
+ *                     along
+ */
 static int
 may_hold_policies(struct write *w, Entry *e)
 {
