@@ -92,8 +92,8 @@ class Host:
             file.write(packages())
         os.mkdir(os.path.join(self.folder, "mount"))
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "sh", "-c", BEGIN, "sh",
-             os.path.join(self.folder, "mount"), os.path.join(self.folder, "binds"), os.path.join(self.folder, "packages")],
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
+             "sh", "-c", BEGIN, "sh", *(os.path.join(self.folder, name) for name in ("mount", "binds", "packages"))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if self.process.stdout.readline() != b"ready\n":
             raise RuntimeError("no private root (mount namespaces and overlayfs are needed): "
