@@ -125,10 +125,6 @@ plain_config_free(struct plain_config *config)
 static int
 is_gone(const struct plain_config *config, const char *name, size_t len)
 {
-	if (len > 0 && (*name == '@' || *name == '!')) {
-		name++;
-		len--;
-	}
 	return (len > 6 && strncasecmp(name, "muster", 6) == 0) ||
 	       (!config->has_otp && len > 4 && strncasecmp(name, "oath", 4) == 0);
 }
@@ -171,14 +167,17 @@ shorten(const struct plain_config *config, struct slapcat_line *line, size_t at)
 	return 0;
 }
 
-/* asks_for - the name that a rule's filter or set asks an entry for and that is gone; NULL for none */
+/*
+ * asks_for - the name that a rule's filter or set asks an entry for, or the class whose attributes it is about, and that is
+ *            gone; NULL for none
+ */
 static const char *
 asks_for(const struct plain_config *config, const char *rule)
 {
 	const char *p;
 
 	for (p = rule; *p != '\0'; p++)
-		if ((*p == '(' || *p == '/' || *p == '=') && is_gone(config, p + 1, strcspn(p + 1, "=)/ \t&|~<>,\"")) &&
+		if (strchr("(/=@!", *p) != NULL && is_gone(config, p + 1, strcspn(p + 1, "=)/ \t&|~<>,\"")) &&
 		    (*p != '=' || (p - rule >= 11 && strncasecmp(p - 11, "objectClass", 11) == 0)))
 			return p + 1;
 	return NULL;

@@ -76,13 +76,16 @@ def test_refused():
     done = subprocess.run([MUSTER, "uninstall", "--dry-run", "--slapd", world.slapd, "--slapd-config", "/nonexistent"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     is_(done.returncode, FAILED, "no such configuration")
-    with world.use("config") as config:
-        people.must(config.modify(DATABASE, ("add", "olcAccess", "{0}to filter=(musterStatus=closed) by * none")), "rule")
-    done = muster("--dry-run")
-    is_(done.returncode, FAILED, "a rule of the administrator's that asks for the status")
-    in_("asks for musterStatus", done.stderr, "is not dropped silently: the next one might allow more")
-    with world.use("config") as config:
-        people.must(config.modify(DATABASE, ("delete", "olcAccess", "{0}")), "rule")
+    for rule, name in (("to filter=(musterStatus=closed) by * none", "musterStatus"),
+                       ("to attrs=mail,@musterMember by * none", "musterMember"),
+                       ('to attrs=mail by set="user/musterDomain & [x]" read by * none', "musterDomain")):
+        with world.use("config") as config:
+            people.must(config.modify(DATABASE, ("add", "olcAccess", "{0}" + rule)), "rule")
+        done = muster("--dry-run")
+        is_(done.returncode, FAILED, "a rule of the administrator's: %s" % rule)
+        in_("asks for " + name, done.stderr, "is not changed silently: what follows might allow more")
+        with world.use("config") as config:
+            people.must(config.modify(DATABASE, ("delete", "olcAccess", "{0}")), "rule")
     is_(os.path.exists(to), False, "nothing is made")
 
 
