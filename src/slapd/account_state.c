@@ -300,7 +300,8 @@ account_told(struct account_job *job, enum account_told told)
 		t->loaded = 0;
 	}
 	t->queued = 0;
-	if (told != TOLD_FAILED)
+	/* Whoever has the account does that when it is given back. */
+	if (told != TOLD_FAILED && !t->busy)
 		account_queue(t);
 	account_settle(t, (int64_t)slap_get_time());
 	ldap_pvt_thread_mutex_unlock(&a->mutex);

@@ -44,7 +44,6 @@ write_about(Operation *op, struct muster *m, struct account_job *job)
 		break;
 	case LDAP_NO_SUCH_ATTRIBUTE:
 	case LDAP_TYPE_OR_VALUE_EXISTS:
-	case LDAP_CONSTRAINT_VIOLATION:
 	case LDAP_NO_SUCH_OBJECT:
 		told = TOLD_OVERTAKEN;
 		break;

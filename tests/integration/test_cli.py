@@ -368,6 +368,16 @@ def test_24_member_suspend_resume():
     is_(admin("member", "suspend", "acme/nobody").code, NOT_FOUND, "member suspend of a missing one")
 
 
+def test_24a_member_unlock():
+    root = world.session("root")
+    lock = root.modify(dn_of("bob"), ("replace", "pwdAccountLockedTime", "000001010000Z"))
+    is_(lock.code, 0, "a lock by hand")
+    is_(admin("member", "unlock", "acme/bob").code, DONE, "member unlock")
+    tap.ok("pwdAccountLockedTime" not in root.entry(dn_of("bob")), "the lock is gone")
+    is_(admin("member", "unlock", "acme", "bob").code, DONE, "who is not locked is unlocked all the same")
+    is_(admin("member", "unlock", "acme/nobody").code, NOT_FOUND, "member unlock of a missing one")
+
+
 # --- passwords ------------------------------------------------------------------------------------------
 
 

@@ -223,6 +223,8 @@ a_quiet_month_is_forgiven(void **state)
 	fail_times(&b, BUDGET_PASSWORD, &f, 30, NOW);
 	fail_times(&b, BUDGET_PASSWORD, &f, 1, NOW + 29 * DAY);
 	assert_int_equal(b.sources[0].count[BUDGET_PASSWORD].failures, 31);
+	assert_int_equal(budget_failures(&b, &f, NOW + 29 * DAY), 31);
+	assert_int_equal(budget_failures(&b, &f, NOW + 60 * DAY), 0);
 	fail_times(&b, BUDGET_PASSWORD, &f, 1, NOW + 60 * DAY);
 	assert_int_equal(b.sources[0].count[BUDGET_PASSWORD].failures, 1);
 }
