@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Second factors: enrolled, used, removed, and what a member changes of its own login only when it has just bound itself."""
 
+import base64
 import os
 import re
 import sys
@@ -347,6 +348,11 @@ def test_a_mailed_token_removes_nothing():
         tap.is_(one.bind(member.dn, SECOND).code, CREDENTIALS, "and is asked for")
         tap.is_(one.bind(member.dn, SECOND + next_code(member)).code, OK, "with a code")
     tap.is_(exops.remove_totp(world.session(), member.dn, SECOND, claimed["secret"]).code, CREDENTIALS, "the token is no code")
+    tap.is_(stored(member).get("musterVerifiedMail"), [member.mail.encode()], "redeeming proved the address")
+    people.must(root.modify(member.dn, ("replace", "mail", "another@acme.example")), "another address")
+    tap.is_(exops.remove_totp(world.session(), member.dn, SECOND, next_code(member)).code, OK, "the member removes it")
+    told = [v.split()[3:] for v in stored(member)["musterOutbox"] if b" factor-removed " in v]
+    tap.is_(sorted(told), [[], [base64.b64encode(member.mail.encode())]], "which is told to the address, and to the one that was proved")
 
 
 def test_a_policy_without_factors():
