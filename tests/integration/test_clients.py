@@ -125,6 +125,27 @@ def test_sssd():
     change("sssd", PAM_NEW_AUTHTOK_REQD)
 
 
+def test_numbers_of_the_host():
+    """An OWNER writes numbers and groups: nobody becomes a user of the host, or comes into a group of it, like that."""
+    plain, low, in_sudo = site.member(), site.member(uidNumber="0"), site.member(gidNumber="27")
+    groups = {"fellows": "20999", "seeming": "27"}
+    with site.world.use("root") as root:
+        for name, number in groups.items():
+            people.must(root.add("cn=%s,ou=groups,%s" % (name, site.org.dn), {
+                "objectClass": ["posixGroup"], "cn": name, "gidNumber": number, "memberUid": plain.uid}), name)
+
+    def is_there(service, database, key):
+        return site.host.run("getent", "-s", service, database, key).returncode == 0
+
+    for client, service in (("nslcd", "ldap"), ("sssd", "sss")):
+        tap.ok(is_there(service, "passwd", plain.uid) and is_there(service, "group", "fellows"), "%s: a member, a group" % client)
+        for one, what in ((low, "root's number"), (in_sudo, "sudo's group as its own")):
+            tap.ok(not is_there(service, "passwd", one.uid), "%s: who has %s is nobody" % (client, what))
+        tap.ok(not is_there(service, "group", "seeming"), "%s: a group with sudo's number is none" % client)
+        numbers = site.host.run("getent", "-s", service, "initgroups", plain.uid).stdout.decode().split()
+        tap.ok("27" not in numbers, "%s: so it has no members" % client, numbers)
+
+
 def test_another_module_before_ours():
     """Who puts pam_ldap or pam_sss before pam_muster skips no code: the directory refuses the password alone."""
     for client, module in MODULES.items():
