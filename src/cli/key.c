@@ -385,6 +385,9 @@ key_retire(struct session *s)
 	struct keys k;
 	int r, drop = 0, status = keys_begin(&k, s);
 
+	/* slapd must seal with what the file says, else it could seal one more value with this key after they were counted. */
+	if (status == EXIT_DONE)
+		status = read_again(&k);
 	if (status == EXIT_DONE)
 		status = may_retire(&k, id, &drop);
 	if (status == EXIT_DONE && drop)

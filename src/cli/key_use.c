@@ -172,6 +172,11 @@ key_use_count(struct keys *k, struct key_counts *counts_out)
 	int r = 0, status;
 
 	memset(counts_out, 0, sizeof(*counts_out));
+	/* The file's keys have their places, however many other ids there are. */
+	while (counts_out->len < KEYRING_KEYS_MAX && keyring_id(k->ring, counts_out->len) != NULL) {
+		snprintf(counts_out->list[counts_out->len].id, KEYRING_ID_MAX + 1, "%s", keyring_id(k->ring, counts_out->len));
+		counts_out->len++;
+	}
 	status = sees_everything(k);
 	if (status != EXIT_DONE)
 		return status;
