@@ -85,6 +85,20 @@ read_command_line(struct slapd_process *process)
 	}
 }
 
+/*
+ * is_started_by_root - whether a process of root is what root runs. slapd's user writes the pid file, and could name a setuid
+ *                      program that it has started with words of its own: what those say would be done as root.
+ */
+static int
+is_started_by_root(long pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
+	return stat(path, &st) == 0 && (st.st_mode & (S_ISUID | S_ISGID)) == 0;
+}
+
 void
 slapd_process_find(const struct directory_entry *global, struct slapd_process *process_out)
 {
@@ -94,7 +108,7 @@ slapd_process_find(const struct directory_entry *global, struct slapd_process *p
 
 	memset(process_out, 0, sizeof(*process_out));
 	snprintf(proc, sizeof(proc), "/proc/%ld", pid);
-	if (pid == 0 || stat(proc, &st) != 0)
+	if (pid == 0 || stat(proc, &st) != 0 || (geteuid() == 0 && st.st_uid == 0 && !is_started_by_root(pid)))
 		return;
 	process_out->known = 1;
 	process_out->pid = (pid_t)pid;

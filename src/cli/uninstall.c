@@ -160,22 +160,28 @@ take_count(struct uninstall *u, FILE *in, void *arg)
 
 /* --- files -------------------------------------------------------------------------------------------------- */
 
+/* Of the file that is open, whatever slapd's user, who owns the folder, has put in its place since. */
 static int
-give(const struct uninstall *u, const char *path)
+give(const struct uninstall *u, int fd)
 {
-	if (geteuid() == 0 && chown(path, u->owner.st_uid, u->owner.st_gid) != 0)
-		return say_system(path);
-	return EXIT_DONE;
+	return geteuid() != 0 ? 0 : fchown(fd, u->owner.st_uid, u->owner.st_gid);
 }
 
 static int
 make_folder(const struct uninstall *u, const char *folder, const char *name, char path_out[PATH_MAX])
 {
+	int fd = -1, good;
+
 	if (snprintf(path_out, PATH_MAX, "%s%s", folder, name) >= PATH_MAX)
 		errno = ENAMETOOLONG;
 	else if (mkdir(path_out, 0700) == 0)
-		return give(u, path_out);
-	return say_system(path_out);
+		fd = open(path_out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	good = fd >= 0 && give(u, fd) == 0;
+	if (!good)
+		(void)say_system(path_out);
+	if (fd >= 0)
+		close(fd);
+	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
 static FILE *
@@ -186,10 +192,15 @@ make_file(const struct uninstall *u, const char *folder, const char *name, char 
 
 	if (snprintf(path_out, PATH_MAX, "%s%s", folder, name) < PATH_MAX)
 		fd = open(path_out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0)
+	else
+		errno = ENAMETOOLONG;
+	if (fd >= 0 && give(u, fd) == 0)
 		file = fdopen(fd, "w");
-	if (file == NULL || give(u, path_out) != EXIT_DONE)
+	if (file == NULL) {
 		(void)say_system(path_out);
+		if (fd >= 0)
+			close(fd);
+	}
 	return file;
 }
 
