@@ -21,6 +21,7 @@ struct record {
 	char uuid[sizeof(((struct member *)0)->uuid)];
 	enum login_how how;
 	int64_t at; /* seconds since the start of the machine */
+	int program; /* an app password was used on the connection, now or before another bind */
 };
 
 static struct {
@@ -82,7 +83,7 @@ fresh_forget(Operation *op)
 	if (place == NULL)
 		return;
 	ldap_pvt_thread_mutex_lock(&table.mutex);
-	memset(place, 0, sizeof(*place));
+	*place = (struct record){ .connid = op->o_connid, .program = place->connid == op->o_connid && place->program };
 	ldap_pvt_thread_mutex_unlock(&table.mutex);
 }
 
@@ -96,6 +97,7 @@ fresh_note(Operation *op, const struct member *member, enum login_how how)
 	name_of(&member->ndn, record.name);
 	memcpy(record.uuid, member->uuid, sizeof(record.uuid));
 	ldap_pvt_thread_mutex_lock(&table.mutex);
+	record.program = how == LOGIN_APP_PASSWORD || (place->connid == op->o_connid && place->program);
 	*place = record;
 	ldap_pvt_thread_mutex_unlock(&table.mutex);
 }
@@ -135,27 +137,40 @@ fresh_is(Operation *op, const struct member *member)
 	return uptime() - record.at <= FRESH_SEC;
 }
 
-/* by_other_name - whether op's connection has another name than op, and came with an app password */
+/*
+ * is_program - whether the simple bind that gave op's connection the name ndn was one with an app password. A bind abandons what
+ *              is under way on its connection, and slapd carries writes out all the same, under the name they came with: when
+ *              another record is there by then, an app password at any time before is enough.
+ */
 static int
-by_other_name(Operation *op)
+is_program(Operation *op, const struct berval *ndn)
 {
-	struct record record;
-	int found;
+	struct record *place = place_of(op), record;
+	int program;
 
-	ldap_pvt_thread_mutex_lock(&op->o_conn->c_mutex);
-	found = find(op, &op->o_conn->c_ndn, &record);
-	ldap_pvt_thread_mutex_unlock(&op->o_conn->c_mutex);
-	return found && record.how == LOGIN_APP_PASSWORD;
+	if (place == NULL)
+		return 0;
+	if (find(op, ndn, &record))
+		return record.how == LOGIN_APP_PASSWORD;
+	ldap_pvt_thread_mutex_lock(&table.mutex);
+	program = place->connid == op->o_connid && place->program;
+	ldap_pvt_thread_mutex_unlock(&table.mutex);
+	/* Set before the bind was handed to the thread that changed the record. */
+	return program && op->o_abandon;
 }
 
 int
 fresh_by_app_password(Operation *op)
 {
-	struct record record;
+	struct berval name;
+	int program;
 
-	if (place_of(op) == NULL)
-		return 0;
-	if (op->o_proxy_authz != SLAP_CONTROL_NONE)
-		return by_other_name(op);
-	return find(op, &op->o_ndn, &record) && record.how == LOGIN_APP_PASSWORD;
+	if (op->o_proxy_authz == SLAP_CONTROL_NONE || op->o_conn == NULL)
+		return is_program(op, &op->o_ndn);
+	/* op has another name than its connection. */
+	ldap_pvt_thread_mutex_lock(&op->o_conn->c_mutex);
+	name = op->o_conn->c_ndn;
+	program = is_program(op, &name);
+	ldap_pvt_thread_mutex_unlock(&op->o_conn->c_mutex);
+	return program;
 }

@@ -7,6 +7,8 @@ import struct
 import sys
 import time
 
+import ldap
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from lib import ber, exops, parallel, people, tap, totp
@@ -249,6 +251,29 @@ def test_it_changes_nothing():
                                              "sn": "x"}).code, ACCESS, "adds nobody")
     tap.is_(one.delete(fresh().dn).code, ACCESS, "deletes nobody")
     people.must(root.modify(acme.dn, ("delete", "owner", who.dn)), "no owner")
+
+
+def test_a_new_bind_makes_nobody_forget():
+    """A bind abandons what is under way on its connection, and slapd carries writes out all the same, as who sent them."""
+    who = fresh()
+    _, text = must_new(who)
+    before = entry(who).get("displayName")
+    rows = [(ldap.MOD_REPLACE, "displayName", [b"by the program %d" % i]) for i in range(300)]
+    for _ in range(30):
+        one = world.session(who.dn, text)
+        one.low.modify_ext(who.dn, rows, [], None)
+        people.must(one.bind("", ""), "a bind behind it")
+        one.bind(who.dn, WRONG)
+        one.close()
+        world.sessions.remove(one)
+        one = world.session(who.dn, text)
+        one.low.modify_ext(who.dn, rows, [], None)
+        one.bind(who.dn, text)
+        one.low.modify_ext(who.dn, rows, [], None)
+        one.bind(who.dn, WRONG)
+        one.close()
+        world.sessions.remove(one)
+    tap.is_(entry(who).get("displayName"), before, "a modification with a bind behind it changes nothing")
 
 
 def test_from_its_networks():
