@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/key.h"
 
 #define MODE_MAX 0640 /* slapd refuses a wider one */
+#define LOCK_TRIES 50
+#define LOCK_PAUSE_MS 100
 
 static int
 say_file(const struct keys *k, const char *what)
@@ -35,6 +38,24 @@ new_name(const struct keys *k, char name[NAME_MAX + 1])
 	snprintf(name, NAME_MAX + 1, "%s.new", file_name(k));
 }
 
+/* Whoever may read the folder may lock it, and is not waited for without end. */
+static int
+lock_folder(const struct keys *k, const char *folder)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+	int i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (flock(k->folder, LOCK_EX | LOCK_NB) == 0)
+			return EXIT_DONE;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return say_file(k, "its folder cannot be locked");
+		(void)nanosleep(&pause, NULL);
+	}
+	say_error("%s is locked by another program: end it (fuser -v %s) or try again", folder, folder);
+	return EXIT_FAILED;
+}
+
 /* Locks the folder: the file itself is another one after each change. */
 static int
 open_folder(struct keys *k)
@@ -49,9 +70,7 @@ open_folder(struct keys *k)
 	}
 	snprintf(folder, sizeof(folder), "%.*s", slash == k->path ? 1 : (int)(slash - k->path), k->path);
 	k->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (k->folder < 0 || flock(k->folder, LOCK_EX) != 0)
-		return say_file(k, "its folder cannot be used");
-	return EXIT_DONE;
+	return k->folder < 0 ? say_file(k, "its folder cannot be used") : lock_folder(k, folder);
 }
 
 static int

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Sealing keys: rotated while members log in, through a crash, retired; `muster key`."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -157,6 +158,16 @@ def test_file_that_slapd_refuses():
     is_(key_ids(), ["k1", "k2"], "the next key seals")
     resealed("k1", 6, "everything")
     is_(muster("key", "retire", "k2").returncode, DONE, "and the older one goes")
+
+
+def test_folder_that_somebody_locks():
+    folder = os.open(os.path.dirname(world.key_path), os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    done = muster("key", "add")
+    is_(done.returncode, FAILED, "a folder that somebody keeps locked is not waited for without end")
+    in_("is locked by another program", done.stderr, "and named")
+    os.close(folder)
+    is_(key_ids(), ["k1"], "nothing was changed")
 
 
 # --- rotation under load -------------------------------------------------------------------------------------------------
