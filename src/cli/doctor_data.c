@@ -238,8 +238,9 @@ tell(struct data *data)
 		"look again in a minute: slapd hashes what it can; all of them are to be taken for known and changed",
 		"passwords are stored in the clear, as slapadd does it");
 	doctor_find_list(doc, SEVERITY_WARNING, "foreign-hash", &data->foreign_hashes,
-	                 "set a new one (\"muster password reset\")",
-	                 "passwords are hashed by another scheme than Muster's; they let nobody in");
+	                 "nothing where slapd knows the scheme: each is hashed anew at its next login; else \"muster password "
+	                 "reset\"",
+	                 "passwords are hashed by another scheme than Muster's, which may be a weak one");
 	doctor_find_list(doc, SEVERITY_WARNING, "low-cost", &data->low_costs,
 	                 "nothing: each is hashed anew at its next login",
 	                 "passwords are hashed with less than m=19456 t=2");

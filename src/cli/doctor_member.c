@@ -118,7 +118,7 @@ look_at_password(struct diagnosis *d)
 	if (f->password == PASSWORD_NONE)
 		stop(d, "muster password reset", "there is no password");
 	else if (f->password == PASSWORD_FOREIGN)
-		stop(d, "muster password reset", "the stored password is not of Muster's scheme and lets nobody in");
+		put_word(d->unknown, "whether slapd knows the scheme of the password");
 	else if (f->password == PASSWORD_UNKNOWN)
 		put_word(d->unknown, "whether there is a password");
 	if (change)
