@@ -16,9 +16,12 @@ mods_of(const struct account_job *job, const struct member *member, Modification
 		mods_add(mods, LDAP_MOD_DELETE, muster_ad.login_state, &member->login_state);
 	if (job->text[0] != '\0')
 		mods_add_text(mods, LDAP_MOD_ADD, muster_ad.login_state, job->text);
-	if (job->lock_at == 0)
+	/* An administrator's lock lasts longer than ours. */
+	if (job->lock_at == 0 || member_locked_for_good(member))
 		return;
-	mods_add_time(mods, LDAP_MOD_REPLACE, muster_ad.pwd_locked, job->lock_at);
+	if (!BER_BVISNULL(&member->locked))
+		mods_add(mods, LDAP_MOD_DELETE, muster_ad.pwd_locked, &member->locked);
+	mods_add_time(mods, LDAP_MOD_ADD, muster_ad.pwd_locked, job->lock_at);
 	outbox_owe(member, "locked", NULL, job->lock_at, mods);
 }
 

@@ -230,8 +230,10 @@ plan_unlock(const struct member *member, const struct password_change *change, M
 	if (change->by_self && !change->by_token)
 		return;
 	mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.login_state, NULL);
-	if (!change->by_token || !member_locked_for_good(member))
+	if (!change->by_token)
 		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, NULL);
+	else if (!BER_BVISNULL(&member->locked) && !member_locked_for_good(member))
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, &member->locked);
 }
 
 /* plan_write - what is written, in one modification */

@@ -489,9 +489,9 @@ verify_spend(Operation *op, struct muster *m, const struct member *member, const
 		mods_add(mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, result->stored);
 		mods_add_text(mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, result->renewed);
 	}
-	/* A lock that is over; while it lasts nobody gets here. */
+	/* A lock that is over; while it lasts nobody gets here. By value: not one that somebody writes meanwhile. */
 	if (!BER_BVISNULL(&who->locked))
-		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, NULL);
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.pwd_locked, &who->locked);
 	source_remember(who, &result->source, (int64_t)slap_get_time(), mods);
 	mods_add_time(mods, LDAP_MOD_REPLACE, slap_schema.si_ad_pwdLastSuccess, (int64_t)op->o_time);
 	return 0;

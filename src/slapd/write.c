@@ -353,7 +353,8 @@ check_name(struct write *w)
 	for (ml = w->op->orr_modlist; ml != NULL; ml = ml->sml_next) {
 		if ((ml->sml_flags & SLAP_MOD_INTERNAL) && is_at_no_user_mod(ml->sml_desc->ad_type))
 			continue;
-		if (write_is_guarded(ml->sml_desc) || type_is(ml->sml_desc, slap_schema.si_ad_objectClass)) {
+		if (write_is_guarded(ml->sml_desc) || type_is(ml->sml_desc, slap_schema.si_ad_objectClass) ||
+		    type_is(ml->sml_desc, muster_ad.policy_entry)) {
 			snprintf(text, sizeof(text), "%s cannot be part of a name: choose uid, cn or o",
 			         ml->sml_desc->ad_type->sat_cname.bv_val);
 			return write_refuse(w, LDAP_NAMING_VIOLATION, text);

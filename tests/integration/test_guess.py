@@ -387,6 +387,22 @@ def test_a_lock_that_ends():
     tap.is_(bind(2, member.dn, PASSWORD), SUCCESS, "after a lock there are as many tries as before")
 
 
+def test_a_lock_at_the_moment_of_a_login():
+    """A login that finds a lock that is over takes that one away, not what an administrator writes meanwhile."""
+    member = people.member(passing, password=PASSWORD, root=root)
+    lost = 0
+    for i in range(40):
+        people.must(root.modify(member.dn, ("replace", "pwdAccountLockedTime", "20200101000000Z")), "a lock that is over")
+
+        def lock_for_good(pause=i % 20 / 1000):
+            time.sleep(pause)
+            return root.modify(member.dn, ("replace", "pwdAccountLockedTime", "000001010000Z")).code
+
+        _, code_of_lock = parallel.at_once([lambda: bind(2, member.dn, PASSWORD), lock_for_good])
+        lost += code_of_lock != SUCCESS or stored(member).get("pwdAccountLockedTime") != [b"000001010000Z"]
+    tap.is_(lost, 0, "none of 40 locks is lost")
+
+
 # --- what is stored ----------------------------------------------------------------------------------
 
 

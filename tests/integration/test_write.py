@@ -514,6 +514,10 @@ def test_names():
                 "uid=renamed+userPassword=Secret#123"):
         tap.ok(root.rename(member.dn, rdn, delete_old=False).code != OK, "no name with %s" % rdn.split("=")[-2].split("+")[-1])
     refused(root.rename(member.dn, "musterStatus=active", delete_old=False), 64, "name", "the text")
+    lax = people.organization(world, "named", root=root)
+    people.must(root.modify(lax.dn, ("delete", "musterPolicyEntry", None)), "an organization with its policy below it")
+    tap.is_(root.rename(lax.dn, "o=named+musterPolicyEntry=" + globex.policy.replace(",", "\\,").replace("=", "\\=")).code, 64,
+            "no organization names another's policy in its name")
     root.modify(member.dn, ("replace", "musterMailVerified", "20260101000000Z"), controls=[session.RELAX])
     tap.is_(root.rename(member.dn, "mail=other@globex.example", delete_old=False).code, OK, "an address as a name")
     member.dn = "mail=other@globex.example," + globex.people
