@@ -201,15 +201,15 @@ config_blocklist(ConfigArgs *c, struct muster *m)
 		return 0;
 	}
 	if (m->open) {
-		wrong = words_add(c->value_string, m->words, &more);
+		wrong = words_add(c->argv[1], m->words, &more);
 		if (wrong != NULL) {
-			snprintf(c->cr_msg, sizeof(c->cr_msg), "muster: olcMusterBlocklist: %s %s", c->value_string, wrong);
+			snprintf(c->cr_msg, sizeof(c->cr_msg), "muster: olcMusterBlocklist: %s %s", c->argv[1], wrong);
 			return say(c);
 		}
 		wordlist_free(&m->words);
 		m->words = more;
 	}
-	ber_str2bv(c->value_string, 0, 1, &value);
+	ber_str2bv(c->argv[1], 0, 1, &value);
 	ber_bvarray_add(&m->blocklists, &value);
 	return 0;
 }
@@ -217,10 +217,10 @@ config_blocklist(ConfigArgs *c, struct muster *m)
 static int
 config_breached(ConfigArgs *c, struct muster *m)
 {
-	if (c->op != LDAP_MOD_DELETE && m->open && breached_probe(c->value_string, c->cr_msg, sizeof(c->cr_msg)) != 0)
+	if (c->op != LDAP_MOD_DELETE && m->open && breached_probe(c->argv[1], c->cr_msg, sizeof(c->cr_msg)) != 0)
 		return say(c);
 	ch_free(m->breached);
-	m->breached = c->op == LDAP_MOD_DELETE ? NULL : ch_strdup(c->value_string);
+	m->breached = c->op == LDAP_MOD_DELETE ? NULL : ch_strdup(c->argv[1]);
 	return 0;
 }
 
@@ -233,7 +233,7 @@ config_context_word(ConfigArgs *c, struct muster *m)
 		value_remove(&m->context_words, c->valx);
 		return 0;
 	}
-	ber_str2bv(c->value_string, 0, 1, &value);
+	ber_str2bv(c->argv[1], 0, 1, &value);
 	ber_bvarray_add(&m->context_words, &value);
 	return 0;
 }
@@ -261,7 +261,7 @@ lists_config(ConfigArgs *c)
 
 	if (c->op == SLAP_CONFIG_EMIT)
 		return emit(c, m);
-	if (c->op != LDAP_MOD_DELETE && c->type != CONFIG_CONTEXT_WORD && c->value_string[0] != '/') {
+	if (c->op != LDAP_MOD_DELETE && c->type != CONFIG_CONTEXT_WORD && c->argv[1][0] != '/') {
 		snprintf(c->cr_msg, sizeof(c->cr_msg), "muster: %s: give the whole path of the file, from / on", c->argv[0]);
 		rc = say(c);
 	} else if (c->type == CONFIG_BLOCKLIST) {
@@ -271,8 +271,6 @@ lists_config(ConfigArgs *c)
 	} else {
 		rc = config_context_word(c, m);
 	}
-	if (c->op != LDAP_MOD_DELETE)
-		ch_free(c->value_string);
 	return rc;
 }
 

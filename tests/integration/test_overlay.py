@@ -291,10 +291,15 @@ def test_external():
 
 def test_conversion():
     """A slapd.conf with every option, converted by slaptest: nothing is lost."""
+    words, hashes = os.path.join(world.folder, "words"), os.path.join(world.folder, "hashes")
+    for name, text in ((words, "correct horse\n"), (hashes, "0" * 40 + ":1\n")):
+        with open(name, "w") as file:
+            file.write(text)
     options = {"olcMusterKeyFile": world.key_path, "olcMusterPolicy": "cn=p,dc=example,dc=com",
                "olcMusterBase": "dc=example,dc=com", "olcMusterQueue": "ou=q,dc=example,dc=com",
                "olcMusterCourier": "cn=c,dc=example,dc=com", "olcMusterMinSSF": "56", "olcMusterLease": "60",
-               "olcMusterMintInterval": "61", "olcMusterArgon2": '"m=8192 t=1"'}
+               "olcMusterMintInterval": "61", "olcMusterArgon2": '"m=8192 t=1"',
+               "olcMusterBlocklist": words, "olcMusterBreached": hashes, "olcMusterContextWord": "fjord"}
     folder = os.path.join(world.folder, "converted")
     os.mkdir(folder)
     path = os.path.join(world.folder, "slapd.conf")
