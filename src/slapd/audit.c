@@ -102,7 +102,7 @@ rule_of(int result)
 static const struct berval *
 actor(Operation *op, const struct berval *dn)
 {
-	if (op->o_tag == LDAP_REQ_BIND || (dn != NULL && dn_match(&op->o_ndn, dn)))
+	if (op->o_tag == LDAP_REQ_BIND || (dn != NULL && !BER_BVISNULL(dn) && dn_match(&op->o_ndn, dn)))
 		return NULL;
 	return &op->o_dn;
 }
