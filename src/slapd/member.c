@@ -170,7 +170,8 @@ member_load(Operation *op, struct muster *m, struct berval *ndn, struct member *
 	member->policy_usable = r == 0 && member->uuid[0] != '\0';
 	if (!member->policy_usable)
 		Debug(LDAP_DEBUG_ANY, "%s muster: the policy of %s cannot be used (%s): nobody under it can log in\n",
-		      op->o_log_prefix, member->dn.bv_val, r == ERR_RANGE ? "a value is out of range" : "entry missing");
+		      op->o_log_prefix, member->dn.bv_val, r == ERR_RANGE ? "a value is out of range"
+		                                              : r == ERR_IO ? "it cannot be read" : "entry missing");
 	*member_out = member;
 	r = 0;
 out:

@@ -228,7 +228,7 @@ int policy_check_entry(Entry *e, char *text, size_t text_len);
 /*
  * policy_load - the policy that a member at ndn lives under; the member itself need not be there yet.
  * out:   policy_out  set on every path, to console-16 when it cannot be used
- * error: ERR_RANGE, ERR_NOT_FOUND (it cannot be used: refuse)
+ * error: ERR_RANGE, ERR_NOT_FOUND, ERR_IO (it cannot be used: refuse)
  */
 int policy_load(Operation *op, struct muster *m, struct berval *ndn, struct policy *policy_out);
 

@@ -207,31 +207,56 @@ policy_read(Entry *e, struct policy *policy)
 	return 0;
 }
 
+/* entry_read - error: ERR_NOT_FOUND (it is not there), ERR_IO (nobody can tell) */
+static int
+entry_read(Operation *op, struct berval *ndn, Entry **e_out)
+{
+	int rc = be_entry_get_rw(op, ndn, NULL, NULL, 0, e_out);
+
+	if (rc == LDAP_SUCCESS && *e_out != NULL)
+		return 0;
+	*e_out = NULL;
+	return rc == LDAP_SUCCESS || rc == LDAP_NO_SUCH_OBJECT ? ERR_NOT_FOUND : ERR_IO;
+}
+
 Entry *
 entry_fetch(Operation *op, struct berval *ndn)
 {
 	Entry *e = NULL;
 
-	return be_entry_get_rw(op, ndn, NULL, NULL, 0, &e) == LDAP_SUCCESS ? e : NULL;
+	(void)entry_read(op, ndn, &e);
+	return e;
+}
+
+/* organization_find - organization_above(), told apart from one that cannot be read. error: ERR_NOT_FOUND, ERR_IO */
+static int
+organization_find(Operation *op, struct muster *m, const struct berval *ndn, Entry **e_out)
+{
+	struct berval at = *ndn, up;
+	int r;
+
+	*e_out = NULL;
+	while (dnIsSuffix(&at, &m->db->be_nsuffix[0]) && at.bv_len > m->db->be_nsuffix[0].bv_len) {
+		dnParent(&at, &up);
+		at = up;
+		r = entry_read(op, &at, e_out);
+		if (r == ERR_NOT_FOUND)
+			continue;
+		if (r < 0 || is_entry_objectclass(*e_out, muster_oc_organization, 0))
+			return r;
+		be_entry_release_r(op, *e_out);
+		*e_out = NULL;
+	}
+	return ERR_NOT_FOUND;
 }
 
 Entry *
 organization_above(Operation *op, struct muster *m, const struct berval *ndn)
 {
-	struct berval at = *ndn, up;
 	Entry *e;
 
-	while (dnIsSuffix(&at, &m->db->be_nsuffix[0]) && at.bv_len > m->db->be_nsuffix[0].bv_len) {
-		dnParent(&at, &up);
-		at = up;
-		e = entry_fetch(op, &at);
-		if (e == NULL)
-			continue;
-		if (is_entry_objectclass(e, muster_oc_organization, 0))
-			return e;
-		be_entry_release_r(op, e);
-	}
-	return NULL;
+	(void)organization_find(op, m, ndn, &e);
+	return e;
 }
 
 /*
@@ -239,16 +264,18 @@ organization_above(Operation *op, struct muster *m, const struct berval *ndn)
  * out:   name  its DN, named by musterPolicyEntry or cn=policy below the organization; ch_free() by the caller
  *        named 1 when the organization names it, so that it has to be there
  * error: ERR_NOT_FOUND  no organization above
+ *        ERR_IO         nobody can tell
  */
 static int
 organization_policy(Operation *op, struct muster *m, const struct berval *ndn, struct berval *name, int *named)
 {
 	static const char rdn[] = "cn=policy,";
-	Entry *e = organization_above(op, m, ndn);
 	Attribute *a;
+	Entry *e;
+	int r = organization_find(op, m, ndn, &e);
 
-	if (e == NULL)
-		return ERR_NOT_FOUND;
+	if (r < 0)
+		return r;
 	a = attr_find(e->e_attrs, muster_ad.policy_entry);
 	*named = a != NULL;
 	if (a != NULL) {
@@ -263,37 +290,41 @@ organization_policy(Operation *op, struct muster *m, const struct berval *ndn, s
 	return 0;
 }
 
-/* policy_find - the entry that says which policy holds for ndn; NULL with *named_out 1 when a policy is named and not there */
-static Entry *
-policy_find(Operation *op, struct muster *m, const struct berval *ndn, int *named_out)
+/*
+ * policy_find - the entry that says which policy holds for ndn.
+ * out:   *e_out  NULL when none says so: the built-in one holds
+ * error: ERR_NOT_FOUND (one is named and not there), ERR_IO
+ */
+static int
+policy_find(Operation *op, struct muster *m, const struct berval *ndn, Entry **e_out)
 {
 	struct berval name = BER_BVNULL;
-	Entry *e = NULL;
+	int named = 0, r;
 
-	*named_out = 0;
-	if (organization_policy(op, m, ndn, &name, named_out) == 0) {
-		if (dnIsSuffix(&name, &m->db->be_nsuffix[0]))
-			e = entry_fetch(op, &name);
+	*e_out = NULL;
+	r = organization_policy(op, m, ndn, &name, &named);
+	if (r == 0) {
+		r = dnIsSuffix(&name, &m->db->be_nsuffix[0]) ? entry_read(op, &name, e_out) : ERR_NOT_FOUND;
 		ch_free(name.bv_val);
 	}
-	if (e == NULL && !*named_out && !BER_BVISNULL(&m->policy_ndn)) {
-		e = entry_fetch(op, &m->policy_ndn);
-		*named_out = 1;
-	}
-	return e;
+	/* What cannot be read may be stricter than what would hold without it. */
+	if (r != ERR_NOT_FOUND || named)
+		return r;
+	return BER_BVISNULL(&m->policy_ndn) ? 0 : entry_read(op, &m->policy_ndn, e_out);
 }
 
 int
 policy_load(Operation *op, struct muster *m, struct berval *ndn, struct policy *policy_out)
 {
 	BackendDB *saved = op->o_bd;
-	int named, r;
 	Entry *e;
+	int r;
 
 	(void)policy_read(NULL, policy_out);
 	op->o_bd = m->db;
-	e = policy_find(op, m, ndn, &named);
-	r = e == NULL && named ? ERR_NOT_FOUND : policy_read(e, policy_out);
+	r = policy_find(op, m, ndn, &e);
+	if (r == 0)
+		r = policy_read(e, policy_out);
 	if (r == ERR_RANGE)
 		(void)policy_read(NULL, policy_out);
 	if (e != NULL)
