@@ -64,7 +64,10 @@ read_answer(void)
 	ssize_t len = getline(&line, &size, stdin);
 
 	if (len <= 0 || len > ANSWER_MAX) {
-		wipe(line);
+		/* Without a line there is memory, and no NUL in it. */
+		if (line != NULL)
+			explicit_bzero(line, size);
+		free(line);
 		return NULL;
 	}
 	if (line[len - 1] == '\n')

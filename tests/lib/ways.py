@@ -233,6 +233,8 @@ def new_app_password(site, member, password, code):
 
 
 def pam_outcome(results, said):
+    if not results:
+        return "the application ended without a result"
     if PAM_IGNORE in results.values():
         return "PAM_IGNORE"
     if all(value == gates.PAM_SUCCESS for value in results.values()):
