@@ -3,7 +3,6 @@
 
 import os
 import statistics
-import struct
 import sys
 import time
 
@@ -108,17 +107,6 @@ def notices(who):
     return [v.decode().split(" ")[1] for v in entry(who).get("musterOutbox", [])]
 
 
-def runs():
-    return world.log().count("muster: argon2 run")
-
-
-def transactions():
-    """The number of the last committed write transaction, from the two meta pages of the database file."""
-    with open(os.path.join(world.folder, "db", "data.mdb"), "rb") as file:
-        data = file.read(8192)
-    return max(struct.unpack_from("=Q", data, page + 144)[0] for page in (0, 4096))
-
-
 # --- making ------------------------------------------------------------------------------------------
 
 
@@ -203,10 +191,10 @@ def test_values_of_the_operation():
 def test_in_place_of_password_and_code():
     who = fresh(secret=totp.new_secret())
     ident, text = must_new(who, code=who.code(now()))
-    before = runs()
+    before = world.argon2_runs()
     tap.ok(lets_in(who.dn, text), "a simple bind")
     tap.ok(lets_in(who.dn, text) and lets_in(who.dn, text), "again and again")
-    tap.is_(runs() - before, 0, "no Argon2 run")
+    tap.is_(world.argon2_runs() - before, 0, "no Argon2 run")
     tap.in_("factor=app-password", world.log(), "the log says what it was")
     for wrong in (text[:-1], text + "a", text.upper(), text + who.code(now()), text[:-1] + ("a" if text[-1] != "a" else "b"),
                   "ma-" + "a" * 26, PASSWORD + text, " " + text):
@@ -365,9 +353,9 @@ def test_one_write_a_login():
     _, text = must_new(who)
 
     for what in ("the first time", "and again"):
-        before = transactions()
+        before = world.transactions()
         tap.ok(lets_in(who.dn, text), "used, %s" % what)
-        tap.is_(transactions() - before, 1, "one write")
+        tap.is_(world.transactions() - before, 1, "one write")
     tap.in_("pwdLastSuccess", entry(who), "it says when")
 
 
@@ -392,10 +380,10 @@ def test_a_wrong_one_looks_like_a_wrong_password():
     for what in answers:
         tap.is_(answers[what], answers["wrong password"], "%s: the same answer" % what)
         tap.note("%s: median %.2f ms" % (what, 1000 * statistics.median(times[what])))
-    before = runs()
+    before = world.argon2_runs()
     attempt(who.dn, wrong)
     attempt(who.dn, WRONG)
-    tap.is_(runs() - before, 2, "one Argon2 run each")
+    tap.is_(world.argon2_runs() - before, 2, "one Argon2 run each")
 
 
 # --- listing and revoking ------------------------------------------------------------------------------
@@ -509,10 +497,10 @@ def test_the_same_credential_again():
     tap.ok(lets_in(who.dn, typed, "127.0.0.9"), "the first login")
     first = now()
     step = entry(who)["oathTOTPLastTimeStep"]
-    before = runs()
+    before = world.argon2_runs()
     at(first + 1)
     tap.ok(lets_in(who.dn, typed, "127.0.0.9"), "the same again from there")
-    tap.is_((runs() - before, entry(who)["oathTOTPLastTimeStep"]), (0, step), "nothing is verified, nothing is spent")
+    tap.is_((world.argon2_runs() - before, entry(who)["oathTOTPLastTimeStep"]), (0, step), "nothing is verified, nothing is spent")
     tap.in_("factor=repeated", world.log(), "the log says so")
     tap.ok(not lets_in(who.dn, typed, "127.0.0.10"), "not from the next address")
     tap.ok(not lets_in(who.dn, typed, "::1"), "not from another one that may")
@@ -577,7 +565,7 @@ def test_many_at_once():
     step_begins()
     who = people.member(org, password=PASSWORD, secret=totp.new_secret(), root=root)
     sessions = [session("127.0.0.9") for _ in range(20)]
-    before = runs()
+    before = world.argon2_runs()
     outcomes = parallel.bind_at_once(sessions, who.dn, WRONG + who.code(now()))
     tap.ok(set(outcomes) <= {CREDENTIALS, 51}, "20 with a wrong one: none", outcomes)
     outcomes = parallel.bind_at_once(sessions, "uid=nobody," + org.people, WRONG + who.code(now()))

@@ -3,7 +3,6 @@
 
 import os
 import random
-import struct
 import sys
 import time
 
@@ -35,18 +34,6 @@ def attempt(member_dn, password, controls=()):
     """A bind on a connection of its own: (result, who the connection is then)."""
     with world.use() as one:
         return one.bind(member_dn, password, controls), one.whoami()
-
-
-def runs():
-    """How often slapd ran Argon2 for a verification, from its log."""
-    return world.log().count("muster: argon2 run")
-
-
-def transactions():
-    """The number of the last committed write transaction, from the two meta pages of the database file."""
-    with open(os.path.join(world.folder, "db", "data.mdb"), "rb") as file:
-        data = file.read(8192)
-    return max(struct.unpack_from("=Q", data, page + 144)[0] for page in (0, 4096))
 
 
 def in_the_middle_of_a_step():
@@ -109,15 +96,15 @@ def test_the_control():
     member = people.member(calm, password=PASSWORD, secret=totp.new_secret(), root=root)
     in_the_middle_of_a_step()
     with world.use() as one:
-        before, written = runs(), transactions()
+        before, written = world.argon2_runs(), world.transactions()
         result = one.bind_factor(member.dn, PASSWORD, service="sshd", rhost="192.0.2.1")
         refused(result, one, "the password with the control", STRONGER)
         tap.is_(result.factor, (session.CODE_REQUIRED, None), "the response asks for the code")
         result = one.bind_factor(member.dn, PASSWORD, member.code())
         tap.is_((result.code, result.state), (SUCCESS, session.OK), "then password and code get in")
         tap.is_(one.whoami(), "dn:" + member.dn, "as the member")
-        tap.is_(runs() - before, 1, "password, then code: one Argon2 run")
-        tap.is_(transactions() - written, 1, "password, then code: one write transaction")
+        tap.is_(world.argon2_runs() - before, 1, "password, then code: one Argon2 run")
+        tap.is_(world.transactions() - written, 1, "password, then code: one write transaction")
         result = one.bind_factor(member.dn, PASSWORD, member.code())
         refused(result, one, "the code again")
         tap.is_(result.factor, None, "without a response: nobody learns that the password was right")
@@ -132,15 +119,15 @@ def test_what_is_remembered():
     in_the_middle_of_a_step()
     with world.use() as one, world.use() as other:
         tap.is_(one.bind_factor(member.dn, PASSWORD).code, STRONGER, "a password is remembered")
-        before = runs()
+        before = world.argon2_runs()
         refused(other.bind_factor(member.dn, PASSWORD, totp.wrong_code(member.secret)), other, "not on another connection")
-        tap.is_(runs() - before, 1, "where Argon2 runs again")
+        tap.is_(world.argon2_runs() - before, 1, "where Argon2 runs again")
         refused(one.bind_factor(member.dn, WRONG, member.code()), one, "not for another password")
-        before = runs()
+        before = world.argon2_runs()
         refused(one.bind_factor(member.dn, PASSWORD, totp.wrong_code(member.secret)), one, "a wrong code uses it up")
-        tap.is_(runs() - before, 0, "without another run")
+        tap.is_(world.argon2_runs() - before, 0, "without another run")
         refused(one.bind_factor(member.dn, PASSWORD, totp.wrong_code(member.secret)), one, "the next one")
-        tap.is_(runs() - before, 1, "runs again")
+        tap.is_(world.argon2_runs() - before, 1, "runs again")
         tap.is_(one.bind_factor(member.dn, PASSWORD).code, STRONGER, "remembered once more")
         people.give_password(world, member, "Other#2026x", root)
         refused(one.bind_factor(member.dn, PASSWORD, member.code()), one, "a password changed meanwhile")
@@ -225,10 +212,10 @@ def test_refusals_are_alike():
     for control in ([], [session.factor_request()], [session.PPOLICY]):
         wrong = attempt(people.member(calm, password=PASSWORD, root=root).dn, WRONG, control)
         for name, dn in people_refused.items():
-            before = runs()
+            before = world.argon2_runs()
             got = attempt(dn, PASSWORD, control)
             tap.is_(got, wrong, "%s looks like a wrong password" % name)
-            tap.is_(runs() - before, 1, "%s: one Argon2 run" % name)
+            tap.is_(world.argon2_runs() - before, 1, "%s: one Argon2 run" % name)
         expected = wrong
     tap.is_(expected[0].text, "", "no text with 49")
 
@@ -239,9 +226,9 @@ def test_runs():
     in_the_middle_of_a_step()
     for credential, what in ((PASSWORD + member.code(), "a login"), (PASSWORD + member.code(), "a replay"), (WRONG, "no digits"),
                              (WRONG + "123456", "a wrong password"), ("123456", "a code alone")):
-        before = runs()
+        before = world.argon2_runs()
         attempt(member.dn, credential)
-        tap.is_(runs() - before, 1, "%s: one Argon2 run" % what)
+        tap.is_(world.argon2_runs() - before, 1, "%s: one Argon2 run" % what)
 
 
 def test_an_access_rule_counts():
@@ -330,23 +317,23 @@ def test_one_code_many_binds():
 def test_one_write_a_login():
     member = people.member(calm, password=PASSWORD, secret=totp.new_secret(), root=root)
     in_the_middle_of_a_step()
-    before = transactions()
+    before = world.transactions()
     tap.is_(attempt(member.dn, member.credential())[0].code, SUCCESS, "a login")
-    tap.is_(transactions() - before, 1, "is one write transaction")
-    before = transactions()
+    tap.is_(world.transactions() - before, 1, "is one write transaction")
+    before = world.transactions()
     attempt(member.dn, member.credential())
-    tap.is_(transactions() - before, 0, "a replay writes nothing")
+    tap.is_(world.transactions() - before, 0, "a replay writes nothing")
     attempt("uid=nobody," + calm.people, WRONG)
-    tap.is_(transactions() - before, 0, "nor does a login of nobody")
+    tap.is_(world.transactions() - before, 0, "nor does a login of nobody")
     attempt(member.dn, WRONG)
-    tap.eventually(lambda: transactions() - before == 1, "a failure is one, by and by")
+    tap.eventually(lambda: world.transactions() - before == 1, "a failure is one, by and by")
     entry = root.entry(member.dn)
     with world.use("config") as config:
         people.must(config.modify("olcDatabase={1}mdb,cn=config", ("replace", "olcLastBind", "TRUE")), "olcLastBind")
         forget(member)
-        before = transactions()
+        before = world.transactions()
         tap.is_(attempt(member.dn, member.credential())[0].code, SUCCESS, "a login with olcLastBind")
-        tap.is_(transactions() - before, 1, "is one write transaction as well")
+        tap.is_(world.transactions() - before, 1, "is one write transaction as well")
         people.must(config.modify("olcDatabase={1}mdb,cn=config", ("delete", "olcLastBind", None)), "olcLastBind")
     entry = root.entry(member.dn)
     tap.in_("entryCSN", entry, "the entry has a change number")
@@ -364,13 +351,13 @@ def test_delays():
     for _ in range(3):
         attempt(member.dn, WRONG + "123456")
     tap.eventually(lambda: failures.of(root, member.dn).passwords == 3, "three failures are counted")
-    before = transactions()
+    before = world.transactions()
     result, name = attempt(member.dn, member.credential())
     tap.is_((result.code, name), (CREDENTIALS, ""), "then the right password and code have to wait")
     tap.is_(attempt(member.dn, member.credential())[0], attempt("uid=nobody," + hard.people, WRONG)[0],
             "which looks like a wrong password")
     attempt(member.dn, WRONG)
-    tap.is_(transactions() - before, 0, "tries during a delay are not counted: nobody is kept out for ever")
+    tap.is_(world.transactions() - before, 0, "tries during a delay are not counted: nobody is kept out for ever")
     world.restart()
     tap.is_(attempt(member.dn, member.credential())[0].code, CREDENTIALS, "a restart does not end the delay")
     root = world.session("root")
@@ -453,13 +440,13 @@ def test_other_hashes():
     people.must(root.modify(member.dn, ("replace", "userPassword", world.hash(PASSWORD)), controls=[session.RELAX]),
                 "hash")
     root.modify(member.dn, ("delete", "pwdReset", None))
-    before = runs()
+    before = world.argon2_runs()
     tap.is_(attempt(member.dn, WRONG)[0].code, CREDENTIALS, "{SSHA}: a wrong password")
-    tap.is_(runs() - before, 1, "{SSHA}: costs one Argon2 run")
+    tap.is_(world.argon2_runs() - before, 1, "{SSHA}: costs one Argon2 run")
     tap.ok(root.entry(member.dn)["userPassword"][0].startswith(b"{SSHA}"), "{SSHA}: nothing is renewed by it")
-    before, written = runs(), transactions()
+    before, written = world.argon2_runs(), world.transactions()
     tap.is_(attempt(member.dn, PASSWORD)[0].code, SUCCESS, "{SSHA}: the right one")
-    tap.is_((runs() - before, transactions() - written), (1, 1), "{SSHA}: one run, one write")
+    tap.is_((world.argon2_runs() - before, world.transactions() - written), (1, 1), "{SSHA}: one run, one write")
     hashes = root.entry(member.dn)["userPassword"]
     tap.ok(len(hashes) == 1 and hashes[0].startswith(b"{MUSTER}$argon2id$v=19$m=19456,t=2,p=1$"), "the hash is renewed", hashes)
     tap.is_(attempt(member.dn, PASSWORD)[0].code, SUCCESS, "and good")

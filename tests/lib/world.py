@@ -254,6 +254,16 @@ class World:
         with open(self.log_path, errors="replace") as file:
             return file.read()
 
+    def argon2_runs(self):
+        """How often slapd ran Argon2 for a verification, from its log."""
+        return self.log().count("muster: argon2 run")
+
+    def transactions(self):
+        """The number of the last committed write transaction, from the two meta pages of the database file."""
+        with open(os.path.join(self.folder, "db", "data.mdb"), "rb") as file:
+            data = file.read(8192)
+        return max(struct.unpack_from("=Q", data, page + 144)[0] for page in (0, 4096))
+
     # --- configuration over cn=config ---------------------------------------------------------------
 
     def configure(self, muster=True, ppolicy=False, config=(), access=True, replica_of=None):
