@@ -9,12 +9,12 @@
 #include "cli/cli.h"
 #include "common/address.h"
 #include "common/text.h"
+#include "core/facts.h"
 
 #define DOMAIN_MIN 3
 #define DOMAIN_MAX 40
 #define ID_MAX 64
 #define NAME_MAX_CHARS 64
-#define LANGUAGE_MAX 35 /* RFC 5646 section 4.4.1 */
 
 /* Characters that DNs, filters, paths or ORG/ID give a meaning. */
 #define ORGANIZATION_REFUSED ",+\"\\<>;=#*()/"
@@ -116,12 +116,7 @@ name_check_mail(const char *mail)
 int
 name_check_language(const char *language)
 {
-	size_t len = strlen(language), i;
-	int good = len >= 2 && len <= LANGUAGE_MAX && language[0] != '-' && language[len - 1] != '-';
-
-	for (i = 0; good && i < len; i++)
-		good = (unsigned char)language[i] < 0x80 && (isalnum((unsigned char)language[i]) || language[i] == '-');
-	if (!good) {
+	if (fact_check(FACT_LANGUAGE, language, strlen(language)) != NULL) {
 		say_error("a language is a tag like ko, en or en-GB");
 		return EXIT_USAGE;
 	}

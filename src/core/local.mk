@@ -17,6 +17,8 @@ libcore_la_SOURCES = \
 	src/core/budget_text.c \
 	src/core/context.c \
 	src/core/context.h \
+	src/core/facts.c \
+	src/core/facts.h \
 	src/core/init.c \
 	src/core/init.h \
 	src/core/keyring.c \
@@ -60,6 +62,7 @@ unit_tests += \
 	tests/unit/test_budget \
 	tests/unit/test_context \
 	tests/unit/test_core_memory \
+	tests/unit/test_facts \
 	tests/unit/test_keyring \
 	tests/unit/test_policy \
 	tests/unit/test_network \
