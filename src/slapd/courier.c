@@ -2,13 +2,10 @@
  * courier.c - claim and done: what the courier may know and when. A token exists in the clear only in the answer
  *             to a claim.
  */
-#include "slapd/exop.h"
+#include "slapd/claim.h"
 
 #include <time.h>
 
-#include "common/address.h"
-
-#define KIND_RESET "reset"
 #define KIND_VOID "void"
 #define LANGUAGE_DEFAULT "en"
 #define TAG_SECRET 0x80U
@@ -17,18 +14,15 @@
 #define TEXT_NO_RECORD "no such record"
 #define TEXT_STORE "the claim cannot be stored: see slapd's log"
 
-/* One record under way. */
-struct claim {
-	struct record record;
-	struct berval dn, ndn;   /* entry that holds the record and its lease */
-	struct berval value;     /* the outbox value; BER_BVNULL for a queue entry */
-	struct berval target;    /* a queue entry's target */
-	struct berval lease;     /* as stored, BER_BVNULL without */
-	int64_t lease_until;
-	struct member *member;   /* whom it is about, NULL when there is nobody */
-	struct berval address;   /* points into member or record */
-	char token[TOKEN_TEXT_LEN + 1];
-	int64_t expires;
+/*
+ * Which kinds there are: queued ones, and those of an outbox that are more than a notice.
+ */
+static const struct claim_kind {
+	const char *name;
+	int queued;
+	claim_take_fn *take;
+} kinds[] = {
+	{ "reset", 1, claim_reset },
 };
 
 /* --- one claim at a time -------------------------------------------------------------------------- */
@@ -232,96 +226,17 @@ lease_take(struct exop *x, struct claim *c, int64_t now)
 	return rc;
 }
 
-/* --- what is owed --------------------------------------------------------------------------------- */
-
-/* reset_address - where a reset may go: the address proved last, an unproved one before the first password only */
-static const struct berval *
-reset_address(const struct member *member)
+/* kind_take - how a record is carried out. NULL: a queued one that nobody knows */
+static claim_take_fn *
+kind_take(const struct claim *c)
 {
-	if (!BER_BVISEMPTY(&member->verified_mail))
-		return &member->verified_mail;
-	return member->passwords == NULL || BER_BVISNULL(&member->passwords[0]) ? &member->mail : NULL;
-}
+	int queued = BER_BVISNULL(&c->value);
+	size_t i;
 
-/* is_mail_address - what the courier can send to; the syntax of mail (IA5) lets line ends and NULs through */
-static int
-is_mail_address(const struct berval *address)
-{
-	return !BER_BVISEMPTY(address) && address->bv_len <= CHALLENGE_ADDRESS_MAX &&
-	       strlen(address->bv_val) == address->bv_len && address_is_mail(address->bv_val);
-}
-
-/*
- * void_reason - why nothing is to be sent, NULL when something is; then the address is set.
- */
-static const char *
-void_reason(struct claim *c)
-{
-	const struct berval *address;
-	int is_reset = strcmp(c->record.kind, KIND_RESET) == 0;
-
-	if (BER_BVISNULL(&c->value) && !is_reset)
-		return "unknown kind of request";
-	if (c->member == NULL)
-		return "no such member";
-	if (c->member->status != MEMBER_ACTIVE)
-		return "not active";
-	if (is_reset && !c->member->policy_usable)
-		return "policy unusable";
-	address = is_reset ? reset_address(c->member)
-	                   : BER_BVISEMPTY(&c->record.address) ? &c->member->mail : &c->record.address;
-	if (address == NULL || !is_mail_address(address))
-		return "no address";
-	c->address = *address;
-	return NULL;
-}
-
-/*
- * mint - a new token in place of all older ones, at most one in a while.
- * out:   *void_out  why there is none, when the result is LDAP_SUCCESS and c->token is empty
- *        LDAP result code
- */
-static int
-mint(struct exop *x, struct claim *c, int64_t now, const char **void_out)
-{
-	struct member *member = c->member;
-	struct challenge ch, old;
-	Modifications *mods = NULL;
-	char text[CHALLENGE_TEXT_MAX];
-	int i, rc = LDAP_SUCCESS;
-
-	*void_out = NULL;
-	memset(&ch, 0, sizeof(ch));
-	for (i = 0; member->challenges != NULL && !BER_BVISNULL(&member->challenges[i]); i++) {
-		if (challenge_parse(member->challenges[i].bv_val, member->challenges[i].bv_len, &old) < 0 ||
-		    strcmp(old.purpose, KIND_RESET) != 0)
-			continue;
-		if (strcmp(old.record_id, c->record.id) != 0 && now - old.minted < x->m->mint_interval_sec) {
-			*void_out = "a token was sent a moment ago";
-			goto out;
-		}
-		mods_add(&mods, LDAP_MOD_DELETE, muster_ad.challenge, &member->challenges[i]);
-	}
-	snprintf(ch.purpose, sizeof(ch.purpose), KIND_RESET);
-	snprintf(ch.record_id, sizeof(ch.record_id), "%s", c->record.id);
-	snprintf(ch.address, sizeof(ch.address), "%.*s", (int)c->address.bv_len, c->address.bv_val);
-	ch.minted = now;
-	ch.expires = now + member->policy.token_lifetime_sec;
-	token_new(c->token);
-	rc = LDAP_OTHER;
-	if (challenge_set_secret(&ch, x->m->ring, member->uuid, strlen(member->uuid), c->token, TOKEN_TEXT_LEN) < 0 ||
-	    challenge_format(&ch, text) < 0)
-		goto out;
-	mods_add_text(&mods, LDAP_MOD_ADD, muster_ad.challenge, text);
-	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
-	c->expires = ch.expires;
-out:
-	mods_free(&mods);
-	secret_wipe_object(&ch);
-	secret_wipe_array(text);
-	if (rc != LDAP_SUCCESS || *void_out != NULL)
-		secret_wipe_array(c->token);
-	return rc;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].queued == queued && strcmp(kinds[i].name, c->record.kind) == 0)
+			return kinds[i].take;
+	return queued ? NULL : claim_notice;
 }
 
 /* --- the answer ----------------------------------------------------------------------------------- */
@@ -392,7 +307,7 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 	put_fact(ber, "time", &happened);
 	if (strcmp(c->record.kind, "recovery-code-used") == 0)
 		put_number(ber, "remaining", recovery_codes_left(member));
-	if (c->token[0] != '\0')
+	if (c->secret[0] != '\0')
 		put_number(ber, "expires", c->expires);
 }
 
@@ -408,8 +323,8 @@ claim_answer(struct exop *x, struct claim *c, const char *kind)
 	ber_printf(ber, "{soo", kind, c->address.bv_val, c->address.bv_len,
 	           BER_BVISEMPTY(language) ? LANGUAGE_DEFAULT : language->bv_val,
 	           BER_BVISEMPTY(language) ? STRLENOF(LANGUAGE_DEFAULT) : language->bv_len);
-	if (c->token[0] != '\0')
-		ber_printf(ber, "ts", TAG_SECRET, c->token);
+	if (c->secret[0] != '\0')
+		ber_printf(ber, "ts", TAG_SECRET, c->secret);
 	ber_printf(ber, "{");
 	put_facts(x, ber, c);
 	ber_printf(ber, "N}N}");
@@ -456,6 +371,7 @@ static int
 claim_take(struct exop *x, struct claim *c, const char **void_out)
 {
 	int64_t now = slap_get_time();
+	claim_take_fn *take;
 	int rc;
 
 	*void_out = NULL;
@@ -467,9 +383,10 @@ claim_take(struct exop *x, struct claim *c, const char **void_out)
 	if (rc != LDAP_SUCCESS)
 		return conflict(rc);
 	claim_find_member(x, c);
-	*void_out = void_reason(c);
-	if (*void_out == NULL && strcmp(c->record.kind, KIND_RESET) == 0)
-		rc = mint(x, c, now, void_out);
+	take = kind_take(c);
+	*void_out = take == NULL ? "unknown kind of request" : NULL;
+	if (take != NULL)
+		rc = take(x, c, now, void_out);
 	return *void_out != NULL ? forget(x, c) : conflict(rc);
 }
 

@@ -17,6 +17,7 @@
 #define EXOP_NAME_MAX 256          /* octets of a login or of an organization's name */
 #define EXOP_DN_MAX 4096
 #define EXOP_LIST_MAX 32           /* elements of a SEQUENCE OF */
+#define EXOP_TEXTS_MAX 9           /* texts of an operation that has many */
 
 /* Whom an operation is about, as the caller said it. Either dn or login is set; all point into the request. */
 struct exop_target {
@@ -38,6 +39,12 @@ struct exop_args {
 	struct berval networks[EXOP_LIST_MAX];
 	int networks_len;
 	struct berval service, rhost;
+	struct berval texts[EXOP_TEXTS_MAX]; /* signUp and newOrganization: in the order of the request */
+	struct berval business_name, registration_number;
+	struct exop_fact {
+		struct berval name, value;
+	} facts[EXOP_LIST_MAX]; /* settle */
+	int facts_len;
 };
 
 enum exop_number {
@@ -50,7 +57,10 @@ enum exop_number {
 	EXOP_REMOVE_TOTP = 7,
 	EXOP_NEW_APP_PASSWORD = 8,
 	EXOP_CHECK_ACCOUNT = 9,
-	EXOP_NEW_RECOVERY_CODES = 10
+	EXOP_NEW_RECOVERY_CODES = 10,
+	EXOP_SIGN_UP = 11,
+	EXOP_NEW_ORGANIZATION = 12,
+	EXOP_SETTLE = 13
 };
 
 /*

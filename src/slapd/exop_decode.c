@@ -13,6 +13,8 @@
 #define TAG_LOGIN 0xa1        /* Target: login [1] SEQUENCE */
 #define TAG_ORGANIZATION 0x80 /* organization [0] */
 #define TAG_CODE 0x80         /* code [0] */
+#define TAG_BUSINESS 0x80     /* signUp: businessName [0] */
+#define TAG_REGISTRATION 0x81 /* signUp: registrationNumber [1] */
 
 struct cursor {
 	const unsigned char *p, *end;
@@ -112,11 +114,41 @@ take_networks(struct cursor *in, struct exop_args *args)
 	return 0;
 }
 
+/* take_fact - SEQUENCE { name UTF8String, value UTF8String } */
+static int
+take_fact(struct cursor *in, struct exop_fact *fact)
+{
+	struct berval content;
+	struct cursor pair;
+
+	if (cursor_take(in, TAG_SEQUENCE, &content) < 0)
+		return ERR_INPUT;
+	cursor_enter(&pair, &content);
+	return take_text(&pair, &fact->name) < 0 || take_text(&pair, &fact->value) < 0 || pair.p != pair.end ? ERR_INPUT : 0;
+}
+
+/* take_facts - SEQUENCE OF fact */
+static int
+take_facts(struct cursor *in, struct exop_args *args)
+{
+	struct berval content;
+	struct cursor list;
+
+	if (cursor_take(in, TAG_SEQUENCE, &content) < 0)
+		return ERR_INPUT;
+	cursor_enter(&list, &content);
+	for (; list.p != list.end; args->facts_len++)
+		if (args->facts_len == EXOP_LIST_MAX || take_fact(&list, &args->facts[args->facts_len]) < 0)
+			return ERR_INPUT;
+	return 0;
+}
+
 enum field_kind {
-	FIELD_END = 0, FIELD_TARGET, FIELD_OCTETS, FIELD_CODE_OPTIONAL, FIELD_TEXT, FIELD_OUTCOME, FIELD_NETWORKS
+	FIELD_END = 0, FIELD_TARGET, FIELD_OCTETS, FIELD_CODE_OPTIONAL, FIELD_TEXT, FIELD_OUTCOME, FIELD_NETWORKS,
+	FIELD_BUSINESS, FIELD_REGISTRATION, FIELD_FACTS
 };
 
-#define FIELDS_MAX 5
+#define FIELDS_MAX 10
 struct field {
 	enum field_kind kind;
 	size_t offset; /* of a struct berval in struct exop_args */
@@ -136,6 +168,13 @@ static const struct field fields[][FIELDS_MAX] = {
 	[EXOP_DONE] = { { FIELD_TEXT, ARG(record_id) }, { FIELD_OUTCOME, 0 } },
 	[EXOP_NEW_APP_PASSWORD] = { { FIELD_TARGET, 0 }, { FIELD_OCTETS, ARG(secret) }, { FIELD_CODE_OPTIONAL, ARG(code) },
 	                            { FIELD_TEXT, ARG(label) }, { FIELD_NETWORKS, 0 } },
+	[EXOP_SIGN_UP] = { { FIELD_TEXT, ARG(texts[0]) }, { FIELD_TEXT, ARG(texts[1]) }, { FIELD_TEXT, ARG(texts[2]) },
+	                   { FIELD_TEXT, ARG(texts[3]) }, { FIELD_TEXT, ARG(texts[4]) }, { FIELD_TEXT, ARG(texts[5]) },
+	                   { FIELD_BUSINESS, ARG(business_name) }, { FIELD_REGISTRATION, ARG(registration_number) } },
+	[EXOP_NEW_ORGANIZATION] = { { FIELD_TEXT, ARG(texts[0]) }, { FIELD_TEXT, ARG(texts[1]) }, { FIELD_TEXT, ARG(texts[2]) },
+	                            { FIELD_TEXT, ARG(texts[3]) }, { FIELD_TEXT, ARG(texts[4]) }, { FIELD_TEXT, ARG(texts[5]) },
+	                            { FIELD_TEXT, ARG(texts[6]) }, { FIELD_TEXT, ARG(texts[7]) }, { FIELD_TEXT, ARG(texts[8]) } },
+	[EXOP_SETTLE] = { { FIELD_TEXT, ARG(record_id) }, { FIELD_FACTS, 0 } },
 	[EXOP_CHECK_ACCOUNT] = { { FIELD_TARGET, 0 }, { FIELD_TEXT, ARG(service) }, { FIELD_TEXT, ARG(rhost) } },
 };
 
@@ -157,6 +196,12 @@ take_field(struct cursor *in, const struct field *field, struct exop_args *args)
 		return take_outcome(in, &args->outcome);
 	case FIELD_NETWORKS:
 		return take_networks(in, args);
+	case FIELD_BUSINESS:
+		return cursor_tag(in) == TAG_BUSINESS ? cursor_take(in, TAG_BUSINESS, value) : 0;
+	case FIELD_REGISTRATION:
+		return cursor_tag(in) == TAG_REGISTRATION ? cursor_take(in, TAG_REGISTRATION, value) : 0;
+	case FIELD_FACTS:
+		return take_facts(in, args);
 	default:
 		return ERR_INPUT;
 	}

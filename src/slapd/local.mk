@@ -7,10 +7,13 @@ overlay_sources = \
 	src/slapd/account.h \
 	src/slapd/account_remember.c \
 	src/slapd/account_state.c \
+	src/slapd/alone.c \
 	src/slapd/app_password.c \
 	src/slapd/audit.c \
 	src/slapd/bind.c \
 	src/slapd/check_account.c \
+	src/slapd/claim.h \
+	src/slapd/claim_mint.c \
 	src/slapd/config.c \
 	src/slapd/connections.c \
 	src/slapd/courier.c \

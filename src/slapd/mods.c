@@ -130,6 +130,12 @@ mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *nd
 	return rc < 0 || rc == SLAP_CB_CONTINUE ? LDAP_OTHER : rc;
 }
 
+static int
+is_write(slap_operation_t which)
+{
+	return which == op_add || which == op_modify || which == op_modrdn || which == op_delete;
+}
+
 int
 op_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy)
 {
@@ -138,6 +144,8 @@ op_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, 
 	BackendInfo *saved = op->o_bd->bd_info, *bi;
 	int rc = SLAP_CB_CONTINUE;
 
+	if (is_write(which))
+		writes_enter();
 	for (on = m->on->on_next; on != NULL && rc == SLAP_CB_CONTINUE; on = on->on_next) {
 		bi = &on->on_bi;
 		if ((bi->bi_flags & SLAPO_BFLAG_DISABLED) || (!with_ppolicy && strcmp(bi->bi_type, "ppolicy") == 0) ||
@@ -151,7 +159,34 @@ op_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, 
 		rc = (&oi->oi_orig->bi_op_bind)[which](op, rs);
 	}
 	op->o_bd->bd_info = saved;
+	if (is_write(which))
+		writes_leave();
 	return rc;
+}
+
+/* onwards - what a hook returned, or the rest of the way for what it let pass */
+static int
+onwards(Operation *op, SlapReply *rs, slap_operation_t which, int rc)
+{
+	return rc == SLAP_CB_CONTINUE ? op_walk(op, rs, muster_of(op), which, 1) : rc;
+}
+
+int
+add_entrance(Operation *op, SlapReply *rs)
+{
+	return onwards(op, rs, op_add, add_hook(op, rs));
+}
+
+int
+modrdn_entrance(Operation *op, SlapReply *rs)
+{
+	return onwards(op, rs, op_modrdn, modrdn_hook(op, rs));
+}
+
+int
+delete_entrance(Operation *op, SlapReply *rs)
+{
+	return onwards(op, rs, op_delete, delete_hook(op, rs));
 }
 
 int
@@ -159,5 +194,5 @@ modify_entrance(Operation *op, SlapReply *rs)
 {
 	if (is_internal(op))
 		return op_walk(op, rs, muster_of(op), op_modify, 0);
-	return modify_hook(op, rs);
+	return onwards(op, rs, op_modify, modify_hook(op, rs));
 }

@@ -84,10 +84,10 @@ hooks_register(void)
 	muster_overlay.on_bi.bi_type = "muster";
 	muster_overlay.on_bi.bi_flags = SLAPO_BFLAG_SINGLE | SLAPO_BFLAG_DBONLY;
 	muster_overlay.on_bi.bi_op_bind = bind_hook;
-	muster_overlay.on_bi.bi_op_add = add_hook;
+	muster_overlay.on_bi.bi_op_add = add_entrance;
 	muster_overlay.on_bi.bi_op_modify = modify_entrance;
-	muster_overlay.on_bi.bi_op_modrdn = modrdn_hook;
-	muster_overlay.on_bi.bi_op_delete = delete_hook;
+	muster_overlay.on_bi.bi_op_modrdn = modrdn_entrance;
+	muster_overlay.on_bi.bi_op_delete = delete_entrance;
 	muster_overlay.on_bi.bi_extended = extended_hook;
 	return config_register(&muster_overlay);
 }
@@ -109,6 +109,7 @@ init_module(int argc, char *argv[])
 		return -1;
 	}
 	connections_ready();
+	alone_ready();
 	fresh_init();
 	rc = schema_register();
 	if (rc != LDAP_SUCCESS)

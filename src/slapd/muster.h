@@ -19,7 +19,7 @@
  *   networks.c where clients are and may be         grace.c     the very same credential again
  *   app_password.c  passwords of programs           factor.c    a code against a member's second factor
  *   lists.c    word lists, breached hashes           password_words.c  new passwords against names and lists
- *   reseal.c   old seals, plain values put right
+ *   reseal.c   old seals, plain values put right          alone.c     nobody else writes; several entries at once
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -94,9 +94,17 @@ struct muster_ads {
 		*challenge, *recovery_code, *verified_mail, *login_state, *lease, *second_factor, *pwd_require,
 		*token_lifetime, *request_kind, *request_target, *pwd_min_length_factor, *pwd_blocklist,
 		*daily_password_failures, *daily_code_failures, *code_window, *max_app_passwords, *code_grace, *network,
-		*app_password, *app_password_used, *known_source;
+		*app_password, *app_password_used, *known_source,
+		*pending_mail, *pending_mobile, *pending_login, *code_count, *notice_off, *member_type,
+		*terms_version, *terms_accepted, *registration_number, *unproved_until, *billing_mail,
+		*service_area, *payment_kind, *payment_reference, *payment_token, *payment_brand,
+		*payment_last_four, *payment_expiry, *payment_state, *payment_url, *nicknames, *members_see,
+		*next_number, *applicant, *application_state, *application_change, *application_reason,
+		*application_decided_by, *application_decided, *document_content, *document_type,
+		*document_hash, *request_data, *business_proved;
 	AttributeDescription *oath_secret, *oath_last_step;
-	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *sn, *given_name, *display_name, *owner;
+	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *sn, *given_name, *display_name, *owner,
+		*country, *labeled_uri, *description, *role_occupant, *postal_address;
 	/* ppolicy's */
 	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_attribute, *pwd_min_length, *pwd_max_length,
 		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change,
@@ -104,7 +112,7 @@ struct muster_ads {
 };
 extern struct muster_ads muster_ad;
 extern ObjectClass *muster_oc_member, *muster_oc_account, *muster_oc_organization, *muster_oc_policy,
-	*muster_oc_request;
+	*muster_oc_request, *muster_oc_service, *muster_oc_payment, *muster_oc_application, *muster_oc_document;
 extern int muster_ctrl_cid; /* SecondFactor */
 
 /* schema.c: register what is not there yet; error text to stderr. 0, else an LDAP result code */
@@ -443,6 +451,53 @@ int op_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t whi
 /* modify_entrance - the modify hook: our own modifications walk on, all others go to modify_hook() */
 int modify_entrance(Operation *op, SlapReply *rs);
 
+/* --- alone.c ------------------------------------------------------------------------------------ */
+
+/* alone_ready - once, when the module is loaded */
+void alone_ready(void);
+
+/* writes_enter, writes_leave - around each write below us, see op_walk(); on one thread one inside of another counts once */
+void writes_enter(void);
+void writes_leave(void);
+
+/*
+ * alone_begin - wait until no other write is in the databases of this server, and let none in until alone_end(). For rules
+ *               about several entries: look, then write.
+ * error: ERR_BUSY  this thread is inside of a write already
+ * after: take no lock and no account (account_enter(), verify_begin()) before alone_end(): who has it may be waiting for us
+ */
+int alone_begin(void);
+void alone_end(void);
+
+/* A transaction of the database. */
+struct transaction {
+	Operation *op;
+	struct muster *m;
+	OpExtra *extra;  /* the database's own */
+	OpExtra *before; /* what op had */
+};
+
+/*
+ * transaction_begin - what is written on behalf of op from now on (mods_write(), internal_add() and the like with op,
+ *                     transaction_walk()) is stored together by transaction_end(), or not at all. Reads see it.
+ * error: ERR_IO  the database has no transactions, or cannot begin one now
+ * after: alone_begin() before, entries released; nothing is answered to the client until transaction_end()
+ */
+int transaction_begin(Operation *op, struct muster *m, struct transaction *t);
+/* transaction_end - LDAP_SUCCESS stores it, anything else drops it. out: rc, LDAP_OTHER when storing failed */
+int transaction_end(struct transaction *t, int rc);
+
+/* The answer to a client's operation that is part of a transaction. */
+struct transaction_answer {
+	int result;
+	char text[256];
+};
+/* transaction_walk - op_walk() whose answer is kept back. out: the result */
+int transaction_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy,
+                     struct transaction_answer *answer);
+/* transaction_answer - send it; what a hook returns */
+int transaction_answer(Operation *op, SlapReply *rs, struct muster *m, const struct transaction_answer *answer);
+
 /* --- password.c --------------------------------------------------------------------------------- */
 
 struct password_change {
@@ -560,10 +615,15 @@ void reseal_end(struct muster *m);
 
 int bind_hook(Operation *op, SlapReply *rs);
 int bind_register_control(void);
+/* SLAP_CB_CONTINUE: it is none of our business */
 int add_hook(Operation *op, SlapReply *rs);
 int modify_hook(Operation *op, SlapReply *rs);
 int modrdn_hook(Operation *op, SlapReply *rs);
 int delete_hook(Operation *op, SlapReply *rs);
+/* What slapd calls: the hooks, and what they let pass goes on from here, so that every write is counted (alone.c). */
+int add_entrance(Operation *op, SlapReply *rs);
+int modrdn_entrance(Operation *op, SlapReply *rs);
+int delete_entrance(Operation *op, SlapReply *rs);
 int extended_hook(Operation *op, SlapReply *rs); /* Password Modify of a member; all else continues */
 int exop_register(void);
 int sasl_register(void);

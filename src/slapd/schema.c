@@ -17,7 +17,8 @@ struct schema_row {
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct muster_ads muster_ad;
-ObjectClass *muster_oc_member, *muster_oc_account, *muster_oc_organization, *muster_oc_policy, *muster_oc_request;
+ObjectClass *muster_oc_member, *muster_oc_account, *muster_oc_organization, *muster_oc_policy, *muster_oc_request,
+	*muster_oc_service, *muster_oc_payment, *muster_oc_application, *muster_oc_document;
 
 /* Attribute descriptions by name: ours are there once schema_register() is done, the others when a database opens. */
 struct wanted {
@@ -54,6 +55,40 @@ static const struct wanted own_attributes[] = {
 	{ &muster_ad.known_source, "musterKnownSource" },
 	{ &muster_ad.request_kind, "musterRequestKind" },
 	{ &muster_ad.request_target, "musterRequestTarget" },
+	{ &muster_ad.pending_mail, "musterPendingMail" },
+	{ &muster_ad.pending_mobile, "musterPendingMobile" },
+	{ &muster_ad.pending_login, "musterPendingLogin" },
+	{ &muster_ad.code_count, "musterCodeCount" },
+	{ &muster_ad.notice_off, "musterNoticeOff" },
+	{ &muster_ad.member_type, "musterMemberType" },
+	{ &muster_ad.terms_version, "musterTermsVersion" },
+	{ &muster_ad.terms_accepted, "musterTermsAccepted" },
+	{ &muster_ad.registration_number, "musterRegistrationNumber" },
+	{ &muster_ad.unproved_until, "musterUnprovedUntil" },
+	{ &muster_ad.billing_mail, "musterBillingMail" },
+	{ &muster_ad.service_area, "musterServiceArea" },
+	{ &muster_ad.payment_kind, "musterPaymentKind" },
+	{ &muster_ad.payment_reference, "musterPaymentReference" },
+	{ &muster_ad.payment_token, "musterPaymentToken" },
+	{ &muster_ad.payment_brand, "musterPaymentBrand" },
+	{ &muster_ad.payment_last_four, "musterPaymentLastFour" },
+	{ &muster_ad.payment_expiry, "musterPaymentExpiry" },
+	{ &muster_ad.payment_state, "musterPaymentState" },
+	{ &muster_ad.payment_url, "musterPaymentUrl" },
+	{ &muster_ad.nicknames, "musterNicknames" },
+	{ &muster_ad.members_see, "musterMembersSee" },
+	{ &muster_ad.next_number, "musterNextNumber" },
+	{ &muster_ad.applicant, "musterApplicant" },
+	{ &muster_ad.application_state, "musterApplicationState" },
+	{ &muster_ad.application_change, "musterApplicationChange" },
+	{ &muster_ad.application_reason, "musterApplicationReason" },
+	{ &muster_ad.application_decided_by, "musterApplicationDecidedBy" },
+	{ &muster_ad.application_decided, "musterApplicationDecided" },
+	{ &muster_ad.document_content, "musterDocumentContent" },
+	{ &muster_ad.document_type, "musterDocumentType" },
+	{ &muster_ad.document_hash, "musterDocumentHash" },
+	{ &muster_ad.request_data, "musterRequestData" },
+	{ &muster_ad.business_proved, "musterBusinessProved" },
 	{ &muster_ad.oath_secret, "oathSecret" },
 	{ &muster_ad.oath_last_step, "oathTOTPLastTimeStep" },
 };
@@ -87,6 +122,11 @@ static const struct wanted standard_attributes[] = {
 	{ &muster_ad.given_name, "givenName" },
 	{ &muster_ad.display_name, "displayName" },
 	{ &muster_ad.owner, "owner" },
+	{ &muster_ad.country, "c" },
+	{ &muster_ad.labeled_uri, "labeledURI" },
+	{ &muster_ad.description, "description" },
+	{ &muster_ad.role_occupant, "roleOccupant" },
+	{ &muster_ad.postal_address, "postalAddress" },
 };
 
 static const struct {
@@ -98,6 +138,10 @@ static const struct {
 	{ &muster_oc_organization, "musterOrganization" },
 	{ &muster_oc_policy, "musterPolicy" },
 	{ &muster_oc_request, "musterRequest" },
+	{ &muster_oc_service, "musterService" },
+	{ &muster_oc_payment, "musterPaymentMethod" },
+	{ &muster_oc_application, "musterApplication" },
+	{ &muster_oc_document, "musterDocument" },
 };
 
 /* find_attributes - NULL, else the name of the first that slapd does not know */

@@ -142,7 +142,8 @@ write_is_state(const AttributeDescription *ad)
 		muster_ad.mail_verified, muster_ad.mobile_verified, muster_ad.verified_mail, muster_ad.outbox,
 		muster_ad.lease, muster_ad.challenge, muster_ad.recovery_code, muster_ad.login_state,
 		muster_ad.oath_last_step, muster_ad.pwd_changed, muster_ad.pwd_history, muster_ad.pwd_reset,
-		muster_ad.app_password_used
+		muster_ad.app_password_used, muster_ad.code_count, muster_ad.unproved_until, muster_ad.business_proved,
+		muster_ad.next_number, muster_ad.document_hash
 	};
 	size_t i;
 

@@ -1,0 +1,57 @@
+/*
+ * claim.h - what the kinds of records share that a courier can claim. courier.c has claim and done themselves, claim_mint.c
+ *           makes tokens and codes.
+ */
+#ifndef MUSTER_SLAPD_CLAIM_H
+#define MUSTER_SLAPD_CLAIM_H
+
+#include "slapd/exop.h"
+
+/* One record under way. */
+struct claim {
+	struct record record;
+	struct berval dn, ndn;   /* entry that holds the record and its lease */
+	struct berval value;     /* the outbox value; BER_BVNULL for a queue entry */
+	struct berval target;    /* a queue entry's target */
+	struct berval lease;     /* as stored, BER_BVNULL without */
+	int64_t lease_until;
+	struct member *member;   /* whom it is about, NULL when there is nobody */
+	struct berval address;   /* where the message goes; points into member or record */
+	char secret[TOKEN_TEXT_LEN + 1]; /* token or code; "" for none */
+	int64_t expires;                 /* of the secret */
+};
+
+/*
+ * claim_take_fn - find out what is to be sent: set c->address and, where the kind has one, the secret. The lease is taken.
+ * out:   *void_out  why nothing is to be sent, NULL when something is
+ *        LDAP result code; anything but LDAP_SUCCESS leaves the record for another try
+ */
+typedef int claim_take_fn(struct exop *x, struct claim *c, int64_t now, const char **void_out);
+
+/* claim_reset - a queued reset: a token to the proved address. claim_notice - a message without a secret */
+claim_take_fn claim_reset, claim_notice;
+
+/* claim_member_refused - why nothing may be sent to c->member, NULL when it may */
+const char *claim_member_refused(const struct claim *c);
+
+/* claim_is_mail - what the courier can send to; the syntax of mail (IA5) lets line ends and NULs through */
+int claim_is_mail(const struct berval *address);
+
+/* What is minted. */
+struct mint {
+	const char *purpose;   /* of the challenge */
+	int digits;            /* 1: a code of CODE_DIGITS digits, 0: a token */
+	int lifetime_sec;
+	int interval_sec;      /* nothing is minted when another record's secret is younger than that; 0: always */
+};
+
+/*
+ * claim_mint - a new secret for c->address in place of all older ones of the purpose; its keyed hash is written to the member.
+ * in:    also  written in the same modification, freed; may be NULL
+ * out:   c->secret, c->expires; *void_out  why there is none, when the result is LDAP_SUCCESS and c->secret is empty
+ *        LDAP result code
+ */
+int claim_mint(struct exop *x, struct claim *c, const struct mint *mint, int64_t now, Modifications **also,
+               const char **void_out);
+
+#endif
