@@ -5,6 +5,8 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(SODIUM_CFLAGS) $(OATH_CFLAGS)
 libcore_la_LIBADD = $(SODIUM_LIBS) $(OATH_LIBS) $(UNISTRING_LIBS)
 libcore_la_SOURCES = \
+	src/core/application.c \
+	src/core/application.h \
 	src/core/apppw.c \
 	src/core/apppw.h \
 	src/core/apppw_text.c \
@@ -17,6 +19,8 @@ libcore_la_SOURCES = \
 	src/core/budget_text.c \
 	src/core/context.c \
 	src/core/context.h \
+	src/core/document.c \
+	src/core/document.h \
 	src/core/facts.c \
 	src/core/facts.h \
 	src/core/init.c \
@@ -56,6 +60,7 @@ EXTRA_DIST += src/core/wordlist.awk
 CLEANFILES += src/core/wordlist_packaged.c
 
 unit_tests += \
+	tests/unit/test_application \
 	tests/unit/test_apppw \
 	tests/unit/test_base64 \
 	tests/unit/test_breached \

@@ -1,6 +1,7 @@
 # tests/fuzz - parsers of what strangers control, over their corpora (see tests/local.mk)
 
 fuzz_tests += \
+	tests/fuzz/fuzz_application \
 	tests/fuzz/fuzz_apps \
 	tests/fuzz/fuzz_budget \
 	tests/fuzz/fuzz_conf \
@@ -10,6 +11,7 @@ fuzz_tests += \
 	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_values
 
+tests_fuzz_fuzz_application_SOURCES = tests/fuzz/fuzz_application.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_apps_SOURCES = tests/fuzz/fuzz_apps.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_budget_SOURCES = tests/fuzz/fuzz_budget.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c tests/fuzz/stub_main.c
@@ -21,6 +23,7 @@ tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz_text.c tests/fuzz/stub_main.c
 tests_fuzz_fuzz_values_SOURCES = tests/fuzz/fuzz_values.c tests/fuzz/stub_main.c
 
 EXTRA_DIST += \
+	tests/fuzz/corpus/application \
 	tests/fuzz/corpus/apps \
 	tests/fuzz/corpus/budget \
 	tests/fuzz/corpus/conf \
