@@ -183,6 +183,55 @@ asks_for(const struct plain_config *config, const char *rule)
 	return NULL;
 }
 
+/* clause_end - where a "by" clause ends: before the next one, or at the end of the rule; blanks in quotes are no borders */
+static char *
+clause_end(char *clause)
+{
+	int quoted = 0;
+	char *p;
+
+	for (p = clause + 1; *p != '\0'; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && strncmp(p, " by ", 4) == 0)
+			break;
+	}
+	return p;
+}
+
+/*
+ * never_matches - 1 for a clause of the rules that come with Muster whose people are named by an attribute that is gone. Those
+ *                 only allow more; what an administrator wrote may as well keep somebody out.
+ */
+static int
+never_matches(const char *clause, size_t len)
+{
+	static const char *const ours[] = { " by dnattr=musterApplicant ", "]/musterApplicant & user\"", "]/musterMembersSee & [members]\"" };
+	size_t i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (memmem(clause, len, ours[i], strlen(ours[i])) != NULL)
+			return 1;
+	return 0;
+}
+
+/* drop_clauses - what is said of people who cannot be there any more; for everybody else the rule stays what it is */
+static void
+drop_clauses(struct slapcat_line *line)
+{
+	char *clause = strstr(line->value, " by "), *end;
+
+	while (clause != NULL && *clause != '\0') {
+		end = clause_end(clause);
+		if (never_matches(clause, (size_t)(end - clause))) {
+			line->len -= (size_t)(end - clause);
+			memmove(clause, end, strlen(end) + 1);
+		} else {
+			clause = end;
+		}
+	}
+}
+
 /* --- values ------------------------------------------------------------------------------------------------ */
 
 enum fate { STAYS, GOES, REFUSED };
@@ -201,6 +250,7 @@ change_access(const struct plain_config *config, struct slapcat_line *line)
 		if (shorten(config, line, (size_t)(name - line->value)))
 			return GOES;
 	}
+	drop_clauses(line);
 	asked = asks_for(config, line->value);
 	if (asked == NULL)
 		return STAYS;
