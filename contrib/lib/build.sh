@@ -10,7 +10,7 @@ build_packages=(
 	# to build
 	git gcc make autoconf automake libtool gettext autopoint xz-utils 'pkgconf|pkg-config'
 	libsodium-dev liboath-dev 'libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev' libqrencode-dev
-	libinih-dev libcmocka-dev libjansson-dev 'libldap-dev|libldap2-dev' libpam0g-dev libunistring-dev
+	libinih-dev libcmocka-dev libjansson-dev 'libldap-dev|libldap2-dev' libpam0g-dev libunistring-dev iso-codes
 	# to configure slapd's source package
 	dpkg-dev libgnutls28-dev libltdl-dev
 	# to run: the directory server and what the story and the tests use

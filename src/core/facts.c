@@ -5,22 +5,13 @@
 
 #include "common/address.h"
 #include "common/text.h"
+#include "core/country.h"
 #include "core/facts.h"
 
 #define SUBTAG_MAX 8
 #define LANGUAGE_MIN 2
 #define NUMBER_MIN 4
 #define NUMBER_MAX 32
-
-/* ISO 3166-1 alpha-2, officially assigned codes, each followed by a blank. */
-static const char countries[] =
-	"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ "
-	"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO "
-	"FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE "
-	"JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO "
-	"MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW "
-	"PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM "
-	"TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ";
 
 static int
 is_letter(char c)
@@ -39,8 +30,8 @@ fact_is_country(const char *code, size_t len)
 {
 	size_t i;
 
-	for (i = 0; len == 2 && i < sizeof(countries) - 1; i += 3)
-		if (memcmp(countries + i, code, 2) == 0)
+	for (i = 0; len == 2 && country_codes[i] != '\0'; i += 2)
+		if (memcmp(country_codes + i, code, 2) == 0)
 			return 1;
 	return 0;
 }

@@ -17,8 +17,11 @@ libcore_la_SOURCES = \
 	src/core/budget.c \
 	src/core/budget.h \
 	src/core/budget_text.c \
+	src/core/card.c \
+	src/core/card.h \
 	src/core/context.c \
 	src/core/context.h \
+	src/core/country.h \
 	src/core/document.c \
 	src/core/document.h \
 	src/core/facts.c \
@@ -32,6 +35,8 @@ libcore_la_SOURCES = \
 	src/core/network.h \
 	src/core/nfkc.c \
 	src/core/nfkc.h \
+	src/core/payment.c \
+	src/core/payment.h \
 	src/core/policy.c \
 	src/core/policy.h \
 	src/core/pwhash.c \
@@ -40,6 +45,8 @@ libcore_la_SOURCES = \
 	src/core/pwrules.h \
 	src/core/seal.c \
 	src/core/seal.h \
+	src/core/signup.c \
+	src/core/signup.h \
 	src/core/token.c \
 	src/core/token.h \
 	src/core/token_text.c \
@@ -48,7 +55,12 @@ libcore_la_SOURCES = \
 	src/core/totp_text.c \
 	src/core/wordlist.c \
 	src/core/wordlist.h
-nodist_libcore_la_SOURCES = src/core/wordlist_packaged.c
+nodist_libcore_la_SOURCES = src/core/country_codes.c src/core/wordlist_packaged.c
+
+# Countries as iso-codes has them when this is built.
+src/core/country_codes.c: $(ISO_3166_JSON) $(srcdir)/src/core/country.awk
+	$(AM_V_GEN)$(MKDIR_P) src/core && \
+	LC_ALL=C $(AWK) -f $(srcdir)/src/core/country.awk $(ISO_3166_JSON) > $@.new && mv $@.new $@
 
 # The list is compiled in, so that no file can be missing; it is installed for people to read, with its licence.
 src/core/wordlist_packaged.c: $(srcdir)/src/core/common-passwords.txt $(srcdir)/src/core/wordlist.awk
@@ -56,8 +68,8 @@ src/core/wordlist_packaged.c: $(srcdir)/src/core/common-passwords.txt $(srcdir)/
 	LC_ALL=C $(AWK) -f $(srcdir)/src/core/wordlist.awk $(srcdir)/src/core/common-passwords.txt > $@.new && mv $@.new $@
 
 dist_pkgdata_DATA += src/core/common-passwords.txt
-EXTRA_DIST += src/core/wordlist.awk
-CLEANFILES += src/core/wordlist_packaged.c
+EXTRA_DIST += src/core/country.awk src/core/wordlist.awk
+CLEANFILES += src/core/country_codes.c src/core/wordlist_packaged.c
 
 unit_tests += \
 	tests/unit/test_application \
@@ -65,15 +77,18 @@ unit_tests += \
 	tests/unit/test_base64 \
 	tests/unit/test_breached \
 	tests/unit/test_budget \
+	tests/unit/test_card \
 	tests/unit/test_context \
 	tests/unit/test_core_memory \
 	tests/unit/test_facts \
 	tests/unit/test_keyring \
+	tests/unit/test_payment \
 	tests/unit/test_policy \
 	tests/unit/test_network \
 	tests/unit/test_pwhash \
 	tests/unit/test_pwrules \
 	tests/unit/test_seal \
+	tests/unit/test_signup \
 	tests/unit/test_token \
 	tests/unit/test_totp \
 	tests/unit/test_wordlist
