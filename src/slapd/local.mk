@@ -46,6 +46,7 @@ overlay_sources = \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
 	src/slapd/password_words.c \
+	src/slapd/payment.c \
 	src/slapd/policy.c \
 	src/slapd/ppctrl.c \
 	src/slapd/queue.c \

@@ -20,6 +20,7 @@
  *   app_password.c  passwords of programs           factor.c    a code against a member's second factor
  *   lists.c    word lists, breached hashes           password_words.c  new passwords against names and lists
  *   reseal.c   old seals, plain values put right          alone.c     nobody else writes; several entries at once
+ *   payment.c  payment methods
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -552,6 +553,11 @@ void outbox_owe(const struct member *member, const char *kind, const struct berv
  * error: ERR_NOT_FOUND (there is no queue), ERR_BUSY (too many), ERR_IO
  */
 int queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target);
+
+/* --- payment.c ---------------------------------------------------------------------------------- */
+
+/* payment_method_usable - 1 when a platform member has a payment method that counts now: active, and no card that has expired */
+int payment_method_usable(Operation *op, struct muster *m, const struct berval *account_ndn);
 
 /* --- factor.c ----------------------------------------------------------------------------------- */
 
