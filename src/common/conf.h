@@ -56,6 +56,10 @@ struct conf {
 		char *service_name; /* what members know the service by */
 	} courier;
 	struct {
+		char *command; /* "": no text messages; words that end at blanks, the first an absolute path */
+		int timeout_ms;
+	} sms;
+	struct {
 		int target; /* enum log_to, common/log.h */
 		int level;  /* enum log_level */
 	} log;

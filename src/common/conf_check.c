@@ -2,6 +2,8 @@
  * conf_check.c - which options of the daemon belong together.
  */
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/conf.h"
 #include "common/conf_file.h"
@@ -54,6 +56,27 @@ check_courier(const struct conf *conf, const char *name, char error[CONF_ERROR_M
 	return 0;
 }
 
+/* What is run with text messages in its hands is nobody else's to change. */
+static int
+check_sms(const struct conf *conf, const char *name, char error[CONF_ERROR_MAX])
+{
+	size_t len = strcspn(conf->sms.command, " ");
+	char path[CONF_ERROR_MAX];
+	struct stat st;
+
+	if (len == 0)
+		return 0;
+	if (len >= sizeof(path))
+		return conf_fail(error, "%s: [sms] command is too long", name);
+	memcpy(path, conf->sms.command, len);
+	path[len] = '\0';
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)
+		return conf_fail(error, "%s: [sms] command: %s is no program", name, path);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0022) != 0)
+		return conf_fail(error, "%s: [sms] command: %s must be root's, and writable for nobody else", name, path);
+	return 0;
+}
+
 int
 conf_check_daemon(const struct conf *conf, const char *name, char error[CONF_ERROR_MAX])
 {
@@ -67,5 +90,7 @@ conf_check_daemon(const struct conf *conf, const char *name, char error[CONF_ERR
 		r = check_gate(conf, name, error);
 	if (r == 0 && conf->courier.enabled)
 		r = check_courier(conf, name, error);
+	if (r == 0 && conf->courier.enabled)
+		r = check_sms(conf, name, error);
 	return r;
 }

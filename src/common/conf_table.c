@@ -79,6 +79,16 @@ check_web_url(const char *value)
 	return NULL;
 }
 
+static const char *
+check_command(const char *value)
+{
+	if (value[0] != '/')
+		return "must begin with the absolute path of a program";
+	if (strpbrk(value, "\"'\\") != NULL)
+		return "is run without a shell: words end at blanks, quotes and backslashes mean nothing";
+	return NULL;
+}
+
 #define AT(section, field) #section, #field, offsetof(struct conf, section.field)
 
 #define TEXT(section, field, value, check, help) \
@@ -155,6 +165,11 @@ static const struct conf_option options[] = {
 	     "Page on which a token is redeemed; the token is appended, so end it in # to keep it out of the page's logs; empty: none"),
 	TEXT(courier, service_name, "Muster", NULL,
 	     "What members know the service by"),
+
+	TEXT(sms, command, "", check_command,
+	     "Program and arguments that send a text message: the number is added, the text is on standard input; empty: none are sent"),
+	NUMBER(sms, timeout_ms, 100, TIMEOUT_MAX_MS, "30000",
+	       "Longest time for sending one text message, in milliseconds"),
 
 	CHOICE(log, target, "stderr syslog", "stderr",
 	       "Where the log goes: stderr, syslog"),

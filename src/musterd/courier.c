@@ -10,6 +10,7 @@
 #include "directory/directory.h"
 #include "musterd/courier.h"
 #include "musterd/courier_mail.h"
+#include "musterd/courier_sms.h"
 #include "musterd/language.h"
 #include "musterd/message.h"
 #include "musterd/schedule.h"
@@ -76,11 +77,10 @@ settle(struct courier *c, struct schedule_record *record, enum directory_outcome
 }
 
 static void
-send_message(struct courier *c, struct schedule_record *record, const struct directory_claim *claim, const struct buf *message)
+conclude(struct courier *c, struct schedule_record *record, const struct directory_claim *claim, enum mail_result result,
+         const char *why)
 {
-	char why[MAIL_WHY_MAX];
-
-	switch (mail_send(c->mail, claim->address, buf_data(message), buf_len(message), why)) {
+	switch (result) {
 	case MAIL_SENT:
 		log_info("record=%s kind=%s to=%s sent", record->id, claim->kind, claim->address);
 		settle(c, record, OUTCOME_SENT);
@@ -95,29 +95,65 @@ send_message(struct courier *c, struct schedule_record *record, const struct dir
 	}
 }
 
-/* A record that is claimed: make its mail. */
+/* A message cannot be made: for good when that is about the record, else later. */
 static void
-deliver(struct courier *c, struct schedule_record *record, const struct directory_claim *claim)
+give_up(struct courier *c, struct schedule_record *record, const struct directory_claim *claim, int r)
 {
-	struct buf *message = NULL;
-	int r;
-
-	if (strcmp(claim->kind, "void") == 0) {
-		log_info("record=%s nothing to send", record->id);
-		schedule_remove(c->schedule, record);
-		return;
-	}
-	r = message_build(claim, c->conf, clock_now(), &message);
-	if (r == 0) {
-		send_message(c, record, claim, message);
-	} else if (r == ERR_INPUT) {
-		log_error("record=%s kind=%s given up: the address or the token cannot be put into a mail", record->id, claim->kind);
+	if (r == ERR_INPUT) {
+		log_error("record=%s kind=%s given up: address and secret do not go with such a message", record->id, claim->kind);
 		settle(c, record, OUTCOME_FAILED);
 	} else {
 		log_error_r(r, "record=%s kind=%s cannot be put into words, tried again later", record->id, claim->kind);
 		put_off(record, r);
 	}
+}
+
+static void
+deliver_mail(struct courier *c, struct schedule_record *record, const struct directory_claim *claim)
+{
+	char why[MAIL_WHY_MAX];
+	struct buf *message = NULL;
+	int r = message_build(claim, c->conf, clock_now(), &message);
+
+	if (r == 0)
+		conclude(c, record, claim, mail_send(c->mail, claim->address, buf_data(message), buf_len(message), why), why);
+	else
+		give_up(c, record, claim, r);
 	buf_free(&message);
+}
+
+static void
+deliver_sms(struct courier *c, struct schedule_record *record, const struct directory_claim *claim)
+{
+	char why[MAIL_WHY_MAX];
+	struct buf *text = NULL;
+	int r;
+
+	if (c->conf->sms.command[0] == '\0') {
+		log_error("record=%s kind=%s given up: no text messages are sent, [sms] command is empty", record->id, claim->kind);
+		settle(c, record, OUTCOME_FAILED);
+		return;
+	}
+	r = message_build_sms(claim, c->conf, &text);
+	if (r == 0)
+		conclude(c, record, claim, sms_send(c->conf, claim->address, buf_data(text), buf_len(text), why), why);
+	else
+		give_up(c, record, claim, r);
+	buf_free(&text);
+}
+
+/* A record that is claimed: the form of its address tells the way. */
+static void
+deliver(struct courier *c, struct schedule_record *record, const struct directory_claim *claim)
+{
+	if (strcmp(claim->kind, "void") == 0) {
+		log_info("record=%s nothing to send", record->id);
+		schedule_remove(c->schedule, record);
+	} else if (claim->address[0] == '+') {
+		deliver_sms(c, record, claim);
+	} else {
+		deliver_mail(c, record, claim);
+	}
 }
 
 static void

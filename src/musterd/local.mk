@@ -9,10 +9,15 @@ libcourier_la_SOURCES = \
 	src/musterd/courier.h \
 	src/musterd/courier_mail.c \
 	src/musterd/courier_mail.h \
+	src/musterd/courier_sms.c \
+	src/musterd/courier_sms.h \
 	src/musterd/language.c \
 	src/musterd/language.h \
 	src/musterd/message.c \
 	src/musterd/message.h \
+	src/musterd/message_kind.c \
+	src/musterd/message_kind.h \
+	src/musterd/message_sms.c \
 	src/musterd/mime.c \
 	src/musterd/mime.h \
 	src/musterd/schedule.c \
@@ -57,7 +62,9 @@ locale/ko/LC_MESSAGES/muster.mo: po/ko.po
 unit_tests += \
 	tests/unit/test_gate_name \
 	tests/unit/test_message \
-	tests/unit/test_schedule
+	tests/unit/test_schedule \
+	tests/unit/test_sms
 tests_unit_test_gate_name_LDADD = libgate.la $(LDADD)
 tests_unit_test_message_LDADD = libcourier.la $(LDADD)
 tests_unit_test_schedule_LDADD = libcourier.la $(LDADD)
+tests_unit_test_sms_LDADD = libcourier.la $(LDADD)

@@ -12,85 +12,14 @@
 #include "core/token.h"
 #include "musterd/language.h"
 #include "musterd/message.h"
+#include "musterd/message_kind.h"
 #include "musterd/mime.h"
 
 #define _(text) gettext(text)
-#define N_(text) text
 
 #define MESSAGE_MAX 65536
 #define SUBJECT_MAX 1024
 #define FACT_MAX 256    /* octets of a fact that are shown */
-
-/* One kind of message. */
-struct kind {
-	const char *name;
-	const char *subject; /* %s: service */
-	const char *begin;   /* %s: account */
-	const char *end;
-	int has_token;
-};
-
-static const struct kind kinds[] = {
-	{ "reset",
-	  N_("%s: choose a new password"),
-	  N_("somebody, probably you, asked for a new password for the account %s. This token is what you need to choose it:"),
-	  N_("If it was not you, ignore this message: your password stays as it is.\n"
-	     "Nobody will ever ask you for the token. Do not pass it on."),
-	  1 },
-	{ "password-changed",
-	  N_("%s: your password was changed"),
-	  N_("the password of the account %s was changed."),
-	  N_("If it was you, there is nothing to do. If not, somebody else knows your password: "
-	     "ask for a new one at once and tell your administrator."),
-	  0 },
-	{ "password-set-by-admin",
-	  N_("%s: an administrator set your password"),
-	  N_("an administrator set a password for the account %s. You will be asked to choose one of your own when you log in."),
-	  N_("If you did not expect this, tell your administrator."),
-	  0 },
-	{ "factor-added",
-	  N_("%s: second factor added"),
-	  N_("a second factor was added to the account %s. From now on logging in takes your password and a code of your "
-	     "authenticator app."),
-	  N_("If it was not you, somebody else knows your password: tell your administrator at once."),
-	  0 },
-	{ "factor-removed",
-	  N_("%s: second factor removed"),
-	  N_("the second factor of the account %s was removed. From now on logging in takes your password only."),
-	  N_("If it was not you, tell your administrator at once."),
-	  0 },
-	{ "recovery-code-used",
-	  N_("%s: recovery code used"),
-	  N_("a recovery code of the account %s was used in place of a code of the authenticator app. It is not good any more."),
-	  N_("New ones are made with \"muster otp recovery\". If it was not you, somebody else knows your password: change it, "
-	     "make new recovery codes and tell your administrator at once."),
-	  0 },
-	{ "recovery-codes-new",
-	  N_("%s: new recovery codes"),
-	  N_("new recovery codes were made for the account %s. Those made before are not good any more."),
-	  N_("If it was not you, somebody else has your password and a code: change the password, make new recovery codes and "
-	     "tell your administrator at once."),
-	  0 },
-	{ "locked",
-	  N_("%s: account locked"),
-	  N_("the account %s was locked, because wrong passwords or codes were given too often. It does not matter from where: "
-	     "until the lock ends, nobody logs in to it."),
-	  N_("Your administrator can unlock it, and so does a new password: ask for one with \"muster password reset\". If it was "
-	     "not you who tried, tell your administrator."),
-	  0 },
-	{ "app-password-added",
-	  N_("%s: app password added"),
-	  N_("an app password was added to the account %s. The program that has it logs in without your password and without a "
-	     "code. It cannot change anything in your account."),
-	  N_("If it was not you, somebody else knows your password: change it, revoke the app password and tell your "
-	     "administrator at once."),
-	  0 },
-	{ "app-password-revoked",
-	  N_("%s: app password revoked"),
-	  N_("an app password of the account %s was revoked. The program that had it cannot log in any more."),
-	  N_("If it was not you, tell your administrator at once."),
-	  0 },
-};
 
 /* What a text says about the member; "" for what is not known. */
 struct facts {
@@ -99,6 +28,7 @@ struct facts {
 	char time[32];
 	char expires[32];
 	char remaining[8]; /* recovery codes */
+	char owner[FACT_MAX], url[FACT_MAX], reason[FACT_MAX];
 };
 
 static const char *
@@ -174,6 +104,9 @@ read_facts(const struct directory_claim *claim, struct facts *f)
 	time_fact(fact(claim, "time"), f->time);
 	time_fact(fact(claim, "expires"), f->expires);
 	count_fact(fact(claim, "remaining"), f->remaining);
+	clean_fact(fact(claim, "owner"), f->owner);
+	clean_fact(fact(claim, "url"), f->url);
+	clean_fact(fact(claim, "reason"), f->reason);
 	if (organization[0] != '\0')
 		snprintf(f->account, sizeof(f->account), "%s (%s)", login, organization);
 	else
@@ -218,60 +151,75 @@ put_link(struct buf *b, const struct secret *token, const char *url)
 	return r == 0 ? put(b, "\n\n") : r;
 }
 
-/* The token alone on its line, then the ways to use it. */
+/* The token or code alone on its line, then the ways to use it. */
 static int
-put_token(struct buf *b, const struct secret *token, const struct conf *conf, const struct facts *f)
+put_secret(struct buf *b, const struct message_kind *kind, const struct secret *secret, const struct conf *conf,
+           const struct facts *f)
 {
-	int r = buf_put_octets(b, token->data, token->len);
+	int token = kind->secret == SECRET_TOKEN;
+	int r = buf_put_octets(b, secret->data, secret->len);
 
 	if (r == 0)
 		r = put(b, "\n\n");
 	if (r == 0)
-		r = put(b, _("Log in as usual and type the token instead of the password, or give it to the command "
-		             "\"muster password redeem\". You will be asked for the new password."));
+		r = put(b, gettext(kind->how));
 	if (r == 0)
 		r = put(b, "\n\n");
-	if (r == 0 && conf->courier.reset_url[0] != '\0')
-		r = put_link(b, token, conf->courier.reset_url);
+	if (r == 0 && token && conf->courier.reset_url[0] != '\0')
+		r = put_link(b, secret, conf->courier.reset_url);
 	if (r == 0 && f->expires[0] != '\0') {
-		r = put_filled(b, _("The token works once, until %s."), f->expires);
+		r = put_filled(b, token ? _("The token works once, until %s.") : _("The code works once, until %s."), f->expires);
 		if (r == 0)
 			r = put(b, "\n\n");
 	}
 	return r;
 }
 
+/* put_line - one of the lines below the text; nothing for a fact that is not known */
 static int
-put_time(struct buf *b, const struct facts *f)
+put_line(struct buf *b, const char *label, const char *value)
 {
-	int r = put_filled(b, _("Time: %s"), f->time);
+	int r = value[0] != '\0' ? put_filled(b, label, value) : 0;
 
-	if (r == 0 && f->remaining[0] != '\0') {
-		r = put(b, "\n");
-		if (r == 0)
-			r = put_filled(b, _("Recovery codes left: %s"), f->remaining);
-	}
-	return r == 0 ? put(b, "\n\n") : r;
+	return r == 0 && value[0] != '\0' ? put(b, "\n") : r;
 }
 
 static int
-put_text(struct buf *b, const struct kind *kind, const struct directory_claim *claim, const struct conf *conf)
+put_lines(struct buf *b, const struct facts *f)
+{
+	size_t before = buf_len(b);
+	int r = put_line(b, _("Time: %s"), f->time);
+
+	if (r == 0)
+		r = put_line(b, _("Recovery codes left: %s"), f->remaining);
+	if (r == 0)
+		r = put_line(b, _("Address of the service: %s"), f->url);
+	if (r == 0)
+		r = put_line(b, _("OWNER: %s"), f->owner);
+	if (r == 0)
+		r = put_line(b, _("Reason: %s"), f->reason);
+	return r == 0 && buf_len(b) > before ? put(b, "\n") : r;
+}
+
+static int
+put_text(struct buf *b, const struct message_kind *kind, const struct directory_claim *claim, const struct conf *conf)
 {
 	struct facts f;
 	int r;
 
 	read_facts(claim, &f);
-	r = f.name[0] != '\0' ? put_filled(b, _("Hello %s,"), f.name) : put(b, _("Hello,"));
+	/* A name is its bearer's choice, so it is no text to have sent to anybody's address. */
+	r = f.name[0] != '\0' && !kind->stranger ? put_filled(b, _("Hello %s,"), f.name) : put(b, _("Hello,"));
 	if (r == 0)
 		r = put(b, "\n\n");
 	if (r == 0)
 		r = put_filled(b, gettext(kind->begin), f.account);
 	if (r == 0)
 		r = put(b, "\n\n");
-	if (r == 0 && kind->has_token)
-		r = put_token(b, claim->secret, conf, &f);
-	else if (r == 0 && f.time[0] != '\0')
-		r = put_time(b, &f);
+	if (r == 0 && kind->secret != SECRET_NONE)
+		r = put_secret(b, kind, claim->secret, conf, &f);
+	else if (r == 0)
+		r = put_lines(b, &f);
 	if (r == 0)
 		r = put(b, gettext(kind->end));
 	return r == 0 ? put_filled(b, "\n\n-- \n%s\n", conf->courier.service_name) : r;
@@ -292,7 +240,7 @@ put_message_id(struct buf *b, const char *from)
 }
 
 static int
-put_subject(struct buf *b, const struct kind *kind, const struct conf *conf)
+put_subject(struct buf *b, const struct message_kind *kind, const struct conf *conf)
 {
 	struct buf *text = NULL;
 	int r = buf_new(SUBJECT_MAX, &text);
@@ -308,7 +256,7 @@ put_subject(struct buf *b, const struct kind *kind, const struct conf *conf)
 }
 
 static int
-put_header(struct buf *b, const struct kind *kind, const struct directory_claim *claim, const struct conf *conf, int64_t now)
+put_header(struct buf *b, const struct message_kind *kind, const struct directory_claim *claim, const struct conf *conf, int64_t now)
 {
 	int r = mime_put_date_field(b, now);
 
@@ -334,30 +282,34 @@ put_header(struct buf *b, const struct kind *kind, const struct directory_claim 
 	return r == 0 ? buf_put_octets(b, "\r\n", 2) : r;
 }
 
-static const struct kind *
-find_kind(const char *name)
+int
+message_secret_fits(const struct message_kind *kind, const struct secret *secret)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
-	return NULL;
+	if (kind->secret == SECRET_NONE)
+		return 1;
+	if (secret == NULL)
+		return 0;
+	if (kind->secret == SECRET_TOKEN)
+		return token_looks_like(secret->data, secret->len);
+	for (i = 0; i < secret->len; i++)
+		if (secret->data[i] < '0' || secret->data[i] > '9')
+			return 0;
+	return secret->len == CODE_DIGITS;
 }
 
 int
 message_build(const struct directory_claim *claim, const struct conf *conf, int64_t now, struct buf **message_out)
 {
-	const struct kind *kind = find_kind(claim->kind);
+	const struct message_kind *kind = message_kind_find(claim->kind);
 	struct buf *text = NULL, *message = NULL;
 	int r;
 
 	*message_out = NULL;
 	if (kind == NULL)
 		return ERR_NOT_FOUND;
-	if (!address_is_mail(claim->address))
-		return ERR_INPUT;
-	if (kind->has_token && (claim->secret == NULL || !token_looks_like(claim->secret->data, claim->secret->len)))
+	if (kind->subject == NULL || !address_is_mail(claim->address) || !message_secret_fits(kind, claim->secret))
 		return ERR_INPUT;
 	r = language_use(claim->language);
 	if (r == 0)

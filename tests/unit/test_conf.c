@@ -195,6 +195,8 @@ values_out_of_range_are_refused(void **state)
 	refuse("[courier]\nreset_url = http://id.example.com/\n", 2, "https://");
 	refuse("[courier]\nservice_name = a\x01z\n", 2, "control");
 	refuse("[courier]\nservice_name = a\xff\n", 2, "UTF-8");
+	refuse("[sms]\ncommand = gammu TEXT\n", 2, "absolute path");
+	refuse("[sms]\ncommand = /bin/sh -c 'send $1'\n", 2, "without a shell");
 	refuse_octets(with_nul, sizeof(with_nul) - 1, 2, "NUL");
 }
 
@@ -373,6 +375,11 @@ the_daemon_wants_what_belongs_together(void **state)
 		{ "[gate]\nbind_dn = cn=host\n", "bind_password_file" },
 		{ "[gate]\nsocket = /gate.sock\n", "socket" },
 		{ "enabled = no\n[gate]\nenabled = no\n", "nothing to do" },
+		{ "[sms]\ncommand = /bin/sh /x/send -v\n", NULL },
+		{ "[sms]\ncommand = /nonexistent/send\n", "no program" },
+		{ "[sms]\ncommand = /etc/passwd\n", "no program" },
+		{ "[sms]\ncommand = /bin\n", "no program" },
+		{ "enabled = no\n[sms]\ncommand = /nonexistent/send\n", NULL },
 	};
 	char text[1024];
 	struct conf *conf;
@@ -418,6 +425,48 @@ addresses_that_need_quoting_are_none(void **state)
 	assert_false(address_is_mail(longest));
 }
 
+static void
+numbers_are_what_e164_says(void **state)
+{
+	static const char *const good[] = { "+1234567", "+821012345678", "+123456789012345" };
+	static const char *const bad[] = { "", "+", "+123456", "+1234567890123456", "+01234567", "01012345678", "821012345678",
+	                                   "++821012345", "+82 1012345678", "+82-1012345678", "+8210123456a", "+821012345678\n",
+	                                   "tel:+821012345678", "+82(0)101234567" };
+	char text[] = " +82 10-1234 - 5678 ";
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(address_is_number(good[i]));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(address_is_number(bad[i]));
+	len = address_clean_number(text, strlen(text));
+	assert_int_equal(len, 13);
+	assert_memory_equal(text, "+821012345678", 13);
+	assert_int_equal(address_clean_number(text, 0), 0);
+}
+
+/* A program that somebody else may change would get every code. */
+static void
+the_command_is_nobody_elses(void **state)
+{
+	static const char begin[] = "[directory]\nbase = dc=x\n[gate]\nenabled = no\n[courier]\nfrom = a@b.example\n[sms]\ncommand = ";
+	static const mode_t modes[] = { 0755, 0700, 0775, 0757, 0644 };
+	char text[512];
+	size_t i;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s -x\n", begin, other);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		struct conf *conf;
+
+		write_octets(other, "#!/bin/sh\n", 10, modes[i]);
+		conf = load(text);
+		assert_int_equal(conf_check_daemon(conf, "muster.conf", error), i < 2 ? 0 : ERR_CONFIG);
+		conf_free(&conf);
+	}
+}
+
 int
 main(void)
 {
@@ -435,6 +484,8 @@ main(void)
 		cmocka_unit_test(a_secret_must_be_readable_for_its_user),
 		cmocka_unit_test(the_daemon_wants_what_belongs_together),
 		cmocka_unit_test(addresses_that_need_quoting_are_none),
+		cmocka_unit_test(numbers_are_what_e164_says),
+		cmocka_unit_test(the_command_is_nobody_elses),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, setup, teardown);

@@ -21,6 +21,7 @@
 
 static char from[] = "muster@example.com", service[] = "Acme", no_url[] = "";
 static struct conf conf;
+static struct secret code = { .data = (uint8_t *)(uintptr_t)"012345", .len = 6 };
 static struct secret token = { .data = (uint8_t *)TOKEN, .len = sizeof(TOKEN) - 1 };
 
 static char login_name[] = "login", login_value[] = "alice", time_name[] = "time", time_value[] = "1795238400";
@@ -46,7 +47,9 @@ claim_of(const char *kind, const char *address, const char *language)
 {
 	return (struct directory_claim){ .kind = (char *)(uintptr_t)kind, .address = (char *)(uintptr_t)address,
 	                                 .language = (char *)(uintptr_t)language,
-	                                 .secret = strcmp(kind, "reset") == 0 ? &token : NULL,
+	                                 .secret = strcmp(kind, "reset") == 0 || strcmp(kind, "sign-up") == 0 ? &token
+	                                           : strncmp(kind, "verify-", 7) == 0 || strncmp(kind, "login-m", 7) == 0 ? &code
+	                                                                                                            : NULL,
 	                                 .facts = facts, .facts_len = sizeof(facts) / sizeof(facts[0]) };
 }
 
@@ -166,12 +169,23 @@ the_token_stands_alone_on_a_line(void **state)
 	}
 }
 
+/* The address is not proved yet. */
+static int
+is_to_a_stranger(const char *kind)
+{
+	return strcmp(kind, "sign-up") == 0 || strcmp(kind, "verify-mail") == 0 || strcmp(kind, "login-mail") == 0;
+}
+
 static void
 each_kind_speaks_both_languages(void **state)
 {
 	static const char *const kinds[] = { "reset", "password-changed", "password-set-by-admin", "factor-added",
 	                                     "factor-removed", "app-password-added", "app-password-revoked",
-	                                     "recovery-code-used", "recovery-codes-new", "locked" };
+	                                     "recovery-code-used", "recovery-codes-new", "locked", "reset-asked", "sign-up",
+	                                     "sign-up-known", "verify-mail", "login-mail", "login-known", "login-changed",
+	                                     "mail-changed", "mobile-changed", "organization-created", "application-filed",
+	                                     "application-approved", "application-rejected", "payment-active",
+	                                     "payment-refused" };
 	char english[1024], korean[1024];
 	struct built b;
 	size_t i;
@@ -183,17 +197,174 @@ each_kind_speaks_both_languages(void **state)
 		build(&claim, &b);
 		header(b.message, "Subject", english);
 		assert_non_null(strstr(b.message, "\r\nContent-Language: en\r\n"));
-		assert_non_null(strstr(b.body, "Hello alice,"));
+		assert_non_null(strstr(b.body, is_to_a_stranger(kinds[i]) ? "Hello," : "Hello alice,"));
 		assert_lines_are_well_formed(b.message);
 		claim = claim_of(kinds[i], "alice@example.com", "ko");
 		build(&claim, &b);
 		header(b.message, "Subject", korean);
 		assert_non_null(strstr(b.message, "\r\nContent-Language: ko\r\n"));
-		assert_non_null(strstr(b.body, "alice 님, 안녕하세요."));
+		assert_non_null(strstr(b.body, is_to_a_stranger(kinds[i]) ? "안녕하세요." : "alice 님, 안녕하세요."));
 		assert_string_not_equal(english, korean);
 		assert_true(text_is_utf8(korean, strlen(korean)));
 		assert_lines_are_well_formed(b.message);
 	}
+}
+
+static void
+a_code_stands_alone_on_a_line(void **state)
+{
+	struct directory_fact with[] = { { "login", "alice" }, { "expires", "1795238400" } };
+	struct directory_claim claim = claim_of("verify-mail", "alice@example.com", "en");
+	struct built b;
+
+	(void)state;
+	claim.facts = with;
+	claim.facts_len = 2;
+	build(&claim, &b);
+	assert_non_null(strstr(b.body, "\n\n012345\n\n"));
+	assert_non_null(strstr(b.body, "The code works once, until 2026-11-21 05:20 UTC."));
+	assert_null(strstr(b.message, "Subject: Acme: confirm this mail address 012345"));
+}
+
+/* Otherwise anybody could have any text sent to any address. */
+static void
+a_stranger_is_told_no_name_that_a_member_chose(void **state)
+{
+	struct directory_fact with[] = { { "login", "alice" }, { "name", "Buy at evil.example" } };
+	struct directory_claim claim = claim_of("verify-mail", "bob@example.com", "en");
+	struct built b;
+
+	(void)state;
+	claim.facts = with;
+	claim.facts_len = 2;
+	build(&claim, &b);
+	assert_null(strstr(b.body, "evil"));
+	claim.kind = (char *)(uintptr_t)"mail-changed";
+	build(&claim, &b);
+	assert_non_null(strstr(b.body, "Hello Buy at evil.example,"));
+}
+
+static void
+facts_of_organizations_and_decisions_have_lines(void **state)
+{
+	struct directory_fact with[] = { { "login", "alice" }, { "time", "1795238400" }, { "url", "https://acme.s.example/" },
+	                                 { "owner", "boss" }, { "reason", "unreadable\nscan" } };
+	struct directory_claim claim = claim_of("organization-created", "alice@example.com", "en");
+	struct built b;
+
+	(void)state;
+	claim.facts = with;
+	claim.facts_len = 4;
+	build(&claim, &b);
+	assert_non_null(strstr(b.body, "\nTime: 2026-11-21 05:20 UTC\nAddress of the service: https://acme.s.example/\n"
+	                               "OWNER: boss\n\n"));
+	claim.kind = (char *)(uintptr_t)"application-rejected";
+	claim.facts_len = 5;
+	build(&claim, &b);
+	assert_non_null(strstr(b.body, "\nReason: unreadable scan\n\n"));
+}
+
+/* UTF-16 units of a text, and whether all of it is of SMS's own alphabet. */
+static size_t
+units_of(const char *text, size_t len, int *single_out)
+{
+	size_t units = 0, size;
+	uint32_t cp;
+
+	*single_out = 1;
+	for (; len > 0; text += size, len -= size) {
+		size = text_decode(text, len, &cp);
+		assert_true(size > 0 && !text_is_control(cp));
+		units += cp > 0xffff ? 2 : 1;
+		*single_out &= cp < 0x7f && strchr("[]{}\\^~|`", (int)cp) == NULL;
+	}
+	return units;
+}
+
+static void
+build_sms(const struct directory_claim *claim, char out[1024])
+{
+	struct buf *text;
+	int single;
+
+	assert_int_equal(message_build_sms(claim, &conf, &text), 0);
+	assert_true(buf_len(text) < 1024);
+	memcpy(out, buf_data(text), buf_len(text));
+	out[buf_len(text)] = '\0';
+	assert_true(units_of(out, buf_len(text), &single) <= (size_t)(single ? 160 : 70));
+	buf_free(&text);
+}
+
+static void
+a_text_message_is_one_sms_whatever_the_service_is_called(void **state)
+{
+	static const char *const kinds[] = { "verify-mobile", "login-mobile", "mobile-changed" };
+	static const char *const languages[] = { "en", "ko" };
+	static char long_name[] = "A service whose name goes on and on and on, until nobody remembers how it began, or why, or when "
+	                          "it was that somebody thought that this could be a name for anything at all";
+	static char korean[] = "\xeb\xa8\xb8\xec\x8a\xa4\xed\x84\xb0 \xea\xb3\x84\xec\xa0\x95 \xec\x84\x9c\xeb\xb9\x84\xec\x8a\xa4 "
+	                       "\xeb\xa8\xb8\xec\x8a\xa4\xed\x84\xb0 \xea\xb3\x84\xec\xa0\x95 \xec\x84\x9c\xeb\xb9\x84\xec\x8a\xa4";
+	static char emoji[] = "\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80 x";
+	char *const names[] = { service, long_name, korean, emoji };
+	char text[1024];
+	size_t i, j, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		for (j = 0; j < 2; j++)
+			for (k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+				struct directory_claim claim = claim_of(kinds[i], "+821012345678", languages[j]);
+
+				conf.courier.service_name = names[k];
+				build_sms(&claim, text);
+				conf.courier.service_name = service;
+				assert_memory_equal(text, names[k], 4);
+				assert_int_equal(strstr(text, "012345") != NULL, strcmp(kinds[i], "mobile-changed") != 0);
+			}
+}
+
+static void
+a_text_message_goes_to_a_number_and_a_mail_to_an_address(void **state)
+{
+	static const char *const numbers[] = { "", "821012345678", "+82 10-1234-5678", "+0821012345678", "+123456",
+	                                       "+1234567890123456", "+8210a2345678", "alice@example.com", "+82101234567;reboot" };
+	struct directory_claim claim = claim_of("verify-mobile", "+1234567", "en");
+	struct buf *text;
+	char sms[1024];
+	size_t i;
+
+	(void)state;
+	build_sms(&claim, sms);
+	assert_string_equal(sms, "Acme: code 012345 confirms your number. Good for 10 min. Keep it secret.");
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		claim = claim_of("verify-mobile", numbers[i], "en");
+		assert_int_equal(message_build_sms(&claim, &conf, &text), ERR_INPUT);
+		assert_null(text);
+	}
+	claim = claim_of("verify-mobile", "alice@example.com", "en");
+	assert_int_equal(message_build(&claim, &conf, NOW, &text), ERR_INPUT);
+	claim = claim_of("verify-mail", "+821012345678", "en");
+	assert_int_equal(message_build(&claim, &conf, NOW, &text), ERR_INPUT);
+	assert_int_equal(message_build_sms(&claim, &conf, &text), ERR_INPUT);
+}
+
+static void
+a_code_is_six_digits(void **state)
+{
+	static const char *const wrong[] = { "12345", "1234567", "12345a", "", TOKEN };
+	struct directory_claim claim = claim_of("verify-mobile", "+821012345678", "en");
+	struct buf *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct secret other = { .data = (uint8_t *)(uintptr_t)wrong[i], .len = strlen(wrong[i]) };
+
+		claim.secret = &other;
+		assert_int_equal(message_build_sms(&claim, &conf, &text), ERR_INPUT);
+	}
+	claim.secret = NULL;
+	assert_int_equal(message_build_sms(&claim, &conf, &text), ERR_INPUT);
 }
 
 static void
@@ -392,6 +563,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_token_stands_alone_on_a_line),
 		cmocka_unit_test(each_kind_speaks_both_languages),
+		cmocka_unit_test(a_code_stands_alone_on_a_line),
+		cmocka_unit_test(a_stranger_is_told_no_name_that_a_member_chose),
+		cmocka_unit_test(facts_of_organizations_and_decisions_have_lines),
+		cmocka_unit_test(a_text_message_is_one_sms_whatever_the_service_is_called),
+		cmocka_unit_test(a_text_message_goes_to_a_number_and_a_mail_to_an_address),
+		cmocka_unit_test(a_code_is_six_digits),
 		cmocka_unit_test(recovery_codes_left_are_told),
 		cmocka_unit_test(the_first_language_we_speak_is_used),
 		cmocka_unit_test(headers_are_complete),
