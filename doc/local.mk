@@ -6,6 +6,7 @@ dist_doc_DATA += \
 	SECURITY.md \
 	doc/ARCHITECTURE.md \
 	doc/CONTRIBUTING.md \
+	doc/CONSOLE.md \
 	doc/OPERATIONS.md
 
 dist_man_MANS += \

@@ -9,6 +9,7 @@ integration_tests += \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_clients.py \
+	tests/integration/test_console.py \
 	tests/integration/test_contract.py \
 	tests/integration/test_courier.py \
 	tests/integration/test_demo.py \
@@ -44,6 +45,7 @@ EXTRA_DIST += \
 	tests/lib/certs.py \
 	tests/lib/daemon.py \
 	tests/lib/checkup.py \
+	tests/lib/console.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
 	tests/lib/failures.py \
