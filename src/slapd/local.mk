@@ -68,7 +68,8 @@ overlay_sources = \
 	src/slapd/write_modify.c \
 	src/slapd/write_password.c \
 	src/slapd/write_policy.c \
-	src/slapd/write_replicated.c
+	src/slapd/write_replicated.c \
+	src/slapd/write_self.c
 
 EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym src/slapd/schema-table.awk
 

@@ -322,9 +322,11 @@ modify_hook(Operation *op, SlapReply *rs)
 	kind_of(op, e, &before, &after);
 	subject = after.member && !before.member ? SUBJECT_MEMBER : write_subject_of(e);
 	write_audit_begin(&w, subject, op->orm_modlist);
-	ours = before.member && is_ours(&w);
+	ours = before.member && (is_ours(&w) || (w.self && write_self_is_fresh(&w)));
 	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
 	rc = check_connection(&w);
+	if (rc == LDAP_SUCCESS && w.self && before.member)
+		rc = write_check_self(&w, e);
 	if (rc == LDAP_SUCCESS && ours && !write_may_modify(&w, e))
 		rc = write_refuse(&w, LDAP_INSUFFICIENT_ACCESS, TEXT_NO_ACCESS);
 	else if (rc == LDAP_SUCCESS)
@@ -410,24 +412,6 @@ begin_entry(struct write *w)
 	return subject;
 }
 
-/* check_own_name - an address in a member's own name is an address it changes of its own */
-static int
-check_own_name(struct write *w)
-{
-	struct member *member = NULL;
-	int rc = LDAP_SUCCESS;
-
-	if (!dn_match(&w->op->o_ndn, &w->op->o_req_ndn) ||
-	    !(name_changes(w->op, muster_ad.mail) || name_changes(w->op, muster_ad.mobile)))
-		return LDAP_SUCCESS;
-	if (member_load(w->op, w->m, &w->op->o_req_ndn, &member) == 0 && !fresh_is(w->op, member)) {
-		w->rule = "not-fresh";
-		rc = write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
-	}
-	member_free(&member);
-	return rc;
-}
-
 int
 modrdn_hook(Operation *op, SlapReply *rs)
 {
@@ -445,7 +429,7 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
 	if (rc == LDAP_SUCCESS)
-		rc = check_own_name(&w);
+		rc = write_check_self_name(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_new_name(&w);
 	if (rc != LDAP_SUCCESS) {

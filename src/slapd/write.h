@@ -11,6 +11,7 @@
  *   write_app.c       musterAppPassword in a modification
  *   write_replicated.c  what another server wrote
  *   write_policy.c    policies, and who names them
+ *   write_self.c      what a member may write of its own entry
  *
  * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
  */
@@ -182,6 +183,15 @@ int write_factor(struct write *w);
 int write_check_app_password(struct write *w, Entry *e, AttributeDescription *ad, BerVarray values);
 /* write_app_password - what goes with app passwords that are revoked */
 void write_app_password(struct write *w);
+
+/* --- write_self.c --------------------------------------------------------------------------------- */
+
+/* write_check_self - a member's modification of its own entry e: what is its own to write, and with which values */
+int write_check_self(struct write *w, Entry *e);
+/* write_self_is_fresh - 1 when op's modification has an attribute that members change of themselves after a bind of their own */
+int write_self_is_fresh(const struct write *w);
+/* write_check_self_name - a member does not rename its own entry */
+int write_check_self_name(struct write *w);
 
 /* --- write_replicated.c --------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "slapd/write.h"
 
 #include "common/secret.h"
+#include "core/facts.h"
 #include "core/seal.h"
 
 #define DOMAIN_MIN 3
@@ -193,6 +194,31 @@ check_status(struct write *w, const struct berval *value)
 	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, "musterStatus: use active, suspended or closed");
 }
 
+/* check_fact - values of our own attributes that people read or that are sent to */
+static int
+check_fact(struct write *w, const AttributeDescription *ad, const struct berval *value)
+{
+	const struct {
+		const AttributeDescription *ad;
+		enum fact fact;
+	} facts[] = {
+		{ muster_ad.billing_mail, FACT_MAIL }, { muster_ad.service_area, FACT_AREA },
+		{ muster_ad.member_type, FACT_MEMBER_TYPE }, { muster_ad.registration_number, FACT_REGISTRATION_NUMBER }
+	};
+	char text[WRITE_TEXT_MAX];
+	const char *wrong;
+	size_t i;
+
+	for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		wrong = type_is(ad, facts[i].ad) ? fact_check(facts[i].fact, value->bv_val, value->bv_len) : NULL;
+		if (wrong == NULL)
+			continue;
+		snprintf(text, sizeof(text), "%s: %s", ad->ad_type->sat_cname.bv_val, wrong);
+		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+	}
+	return LDAP_SUCCESS;
+}
+
 int
 write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, BerVarray nvalues, int policy)
 {
@@ -217,6 +243,8 @@ write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, 
 				rc = check_domain(w, &nvalues[i]);
 		} else if (type_is(ad, muster_ad.status)) {
 			rc = check_status(w, &values[i]);
+		} else {
+			rc = check_fact(w, ad, &values[i]);
 		}
 	}
 	return rc;

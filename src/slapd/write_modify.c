@@ -59,16 +59,18 @@ static int
 check_fresh(struct write *w)
 {
 	const AttributeDescription *own[] = {
-		slap_schema.si_ad_userPassword, muster_ad.oath_secret, muster_ad.code, muster_ad.mail, muster_ad.mobile,
-		muster_ad.app_password
+		slap_schema.si_ad_userPassword, muster_ad.oath_secret, muster_ad.code, muster_ad.app_password, muster_ad.mail,
+		muster_ad.mobile
 	};
+	int concerned = write_self_is_fresh(w);
 	size_t i;
 
-	for (i = 0; w->self && i < sizeof(own) / sizeof(own[0]); i++)
-		if (write_changes(w, own[i]) && !fresh_is(w->op, w->member)) {
-			w->rule = "not-fresh";
-			return write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
-		}
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		concerned |= write_changes(w, own[i]);
+	if (w->self && concerned && !fresh_is(w->op, w->member)) {
+		w->rule = "not-fresh";
+		return write_refuse(w, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT);
+	}
 	return LDAP_SUCCESS;
 }
 

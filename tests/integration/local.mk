@@ -1,6 +1,7 @@
 # tests/integration - a real slapd in a private folder, driven through tests/lib. Each file is a program that prints TAP.
 
 integration_tests += \
+	tests/integration/test_account.py \
 	tests/integration/test_apps.py \
 	tests/integration/test_attack.py \
 	tests/integration/test_attack_musterd.py \
