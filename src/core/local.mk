@@ -37,6 +37,8 @@ libcore_la_SOURCES = \
 	src/core/nfkc.h \
 	src/core/payment.c \
 	src/core/payment.h \
+	src/core/numbers.c \
+	src/core/numbers.h \
 	src/core/policy.c \
 	src/core/policy.h \
 	src/core/pwhash.c \
@@ -47,6 +49,8 @@ libcore_la_SOURCES = \
 	src/core/seal.h \
 	src/core/signup.c \
 	src/core/signup.h \
+	src/core/service.c \
+	src/core/service.h \
 	src/core/token.c \
 	src/core/token.h \
 	src/core/token_text.c \
@@ -85,10 +89,12 @@ unit_tests += \
 	tests/unit/test_payment \
 	tests/unit/test_policy \
 	tests/unit/test_network \
+	tests/unit/test_numbers \
 	tests/unit/test_pwhash \
 	tests/unit/test_pwrules \
 	tests/unit/test_seal \
 	tests/unit/test_signup \
+	tests/unit/test_service \
 	tests/unit/test_token \
 	tests/unit/test_totp \
 	tests/unit/test_wordlist
