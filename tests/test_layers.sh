@@ -59,6 +59,7 @@ needed() {
 	readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | while read -r library; do
 		case $library in
 		libasan.so.* | libubsan.so.*) [ -n "${SANITIZERS:-}" ] && continue ;;
+		ld-linux*.so.*) continue ;; # of libc: variables that each thread has for itself
 		esac
 		[[ " $* " == *" $library "* ]] || echo "$library"
 	done

@@ -18,6 +18,7 @@
 #define LEASE_DEFAULT_SEC 120
 #define MINT_INTERVAL_DEFAULT_SEC 300
 #define QUEUE_RDN "ou=queue,"
+#define ORGANIZATIONS_RDN "ou=organizations,"
 
 static ConfigDriver config_keys, config_dn, config_couriers, config_number, config_argon2;
 
@@ -26,6 +27,7 @@ static ConfigDriver config_keys, config_dn, config_couriers, config_number, conf
 #define TEXT_TYPE "EQUALITY caseExactMatch SYNTAX OMsDirectoryString SINGLE-VALUE"
 #define TEXTS_TYPE "EQUALITY caseExactMatch SYNTAX OMsDirectoryString"
 #define NUMBER_TYPE "EQUALITY integerMatch SYNTAX OMsInteger SINGLE-VALUE"
+#define BOOLEAN_TYPE "EQUALITY booleanMatch SYNTAX OMsBoolean SINGLE-VALUE"
 #define DN_TYPE "EQUALITY distinguishedNameMatch SYNTAX OMsDN"
 
 static ConfigTable config_table[] = {
@@ -55,6 +57,18 @@ static ConfigTable config_table[] = {
 	{ "muster-context-word", "word", 2, 2, 0, ARG_QUOTE | ARG_MAGIC | CONFIG_CONTEXT_WORD, lists_config,
 	  DEFINITION("12", "olcMusterContextWord", "Name of a product or service that is no password", TEXTS_TYPE), NULL,
 	  { 0 } },
+	{ "muster-service", "name suffix", 2, 3, 0, ARG_MAGIC | CONFIG_SERVICE, organization_config,
+	  DEFINITION("13", "olcMusterService", "Service that organizations may use, and what its host names end in", TEXTS_TYPE),
+	  NULL, { 0 } },
+	{ "muster-numbers", "first-last", 2, 2, 0, ARG_MAGIC | CONFIG_NUMBERS, organization_config,
+	  DEFINITION("15", "olcMusterNumbers", "Range that uidNumber and gidNumber of members and groups are given from",
+	             TEXT_TYPE), NULL, { 0 } },
+	{ "muster-payment-required", "on|off", 2, 2, 0, ARG_ON_OFF | ARG_MAGIC | CONFIG_PAYMENT_REQUIRED, organization_config,
+	  DEFINITION("16", "olcMusterPaymentRequired", "Whether a platform member needs a payment method to make an organization",
+	             BOOLEAN_TYPE), NULL, { 0 } },
+	{ "muster-certificate-country", "code", 2, 2, 0, ARG_MAGIC | CONFIG_CERTIFICATE_COUNTRY, organization_config,
+	  DEFINITION("17", "olcMusterCertificateCountry", "Country whose business members show a document before they make an "
+	             "organization", TEXTS_TYPE), NULL, { 0 } },
 	{ NULL, NULL, 0, 0, 0, ARG_IGNORED, NULL, NULL, NULL, { 0 } }
 };
 
@@ -62,7 +76,8 @@ static ConfigOCs config_classes[] = {
 	{ "( " ARC_CLASS ".1 NAME 'olcMusterConfig' DESC 'Muster: members log in with password and second factor' "
 	  "SUP olcOverlayConfig MAY ( olcMusterKeyFile $ olcMusterPolicy $ olcMusterBase $ olcMusterQueue $ "
 	  "olcMusterCourier $ olcMusterMinSSF $ olcMusterLease $ olcMusterMintInterval $ olcMusterArgon2 $ "
-	  "olcMusterBlocklist $ olcMusterBreached $ olcMusterContextWord ) )",
+	  "olcMusterBlocklist $ olcMusterBreached $ olcMusterContextWord $ olcMusterService $ olcMusterNumbers $ "
+	  "olcMusterPaymentRequired $ olcMusterCertificateCountry ) )",
 	  Cft_Overlay, config_table, NULL, NULL, NULL, NULL, NULL },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 };
@@ -257,6 +272,9 @@ derive(struct muster *m)
 		set_dn(&m->base_dn, &m->base_ndn, &m->db->be_suffix[0], &m->db->be_nsuffix[0]);
 	if (!m->queue_given)
 		set_child(&m->queue_dn, &m->queue_ndn, QUEUE_RDN, m);
+	set_child(&m->organizations_dn, &m->organizations_ndn, ORGANIZATIONS_RDN, m);
+	/* The next number is kept there. */
+	numbering_forget(m);
 }
 
 static int
@@ -426,10 +444,14 @@ muster_db_init(BackendDB *be, ConfigReply *cr)
 	m->on = on;
 	m->db = be->bd_self;
 	m->cost = cost;
+	m->numbers_range.first = NUMBERS_FIRST_DEFAULT;
+	m->numbers_range.last = NUMBERS_LAST_DEFAULT;
 	for (i = 0; i < NUMBERS; i++)
 		*number_field(m, &numbers[i]) = numbers[i].absent;
+	numbering_new(m);
 	if (accounts_new(m, &m->accounts) < 0 || grace_new(&m->grace) < 0) {
 		snprintf(cr->msg, sizeof(cr->msg), "muster: out of memory");
+		numbering_free(m);
 		accounts_free(&m->accounts);
 		ch_free(m);
 		return -1;
@@ -536,6 +558,7 @@ muster_db_close(BackendDB *be, ConfigReply *cr)
 		overlay_unregister_control(be, LDAP_CONTROL_PASSWORDPOLICYREQUEST);
 	}
 	reseal_end(m);
+	numbering_forget(m);
 	allow_transactions(m, 1);
 	m->open = 0;
 	keyring_free(&m->ring);
@@ -556,6 +579,9 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	set_dn(&m->policy_dn, &m->policy_ndn, NULL, NULL);
 	set_dn(&m->base_dn, &m->base_ndn, NULL, NULL);
 	set_dn(&m->queue_dn, &m->queue_ndn, NULL, NULL);
+	set_dn(&m->organizations_dn, &m->organizations_ndn, NULL, NULL);
+	organization_config_free(m);
+	numbering_free(m);
 	ber_bvarray_free(m->couriers);
 	ch_free(m->argon2_text);
 	ch_free(m->key_file);

@@ -53,13 +53,8 @@ count_on(const struct berval *ndn)
 	ldap_pvt_thread_mutex_unlock(&table.mutex);
 }
 
-/*
- * end - the connections of an entry, with END_ALL of those below it too. op's own with END_ALL only becomes anonymous, so
- *       that the answer gets through.
- * out:  1 when op's own was among them
- */
-static int
-end(Operation *op, const struct berval *ndn, enum connections_scope scope)
+int
+connections_end(Operation *op, const struct berval *ndn, enum connections_scope scope)
 {
 	ber_socket_t index;
 	Connection *c;
@@ -85,12 +80,11 @@ end(Operation *op, const struct berval *ndn, enum connections_scope scope)
 void
 connections_end_others(Operation *op, const struct berval *ndn)
 {
-	(void)end(op, ndn, END_OTHERS);
+	(void)connections_end(op, ndn, END_OTHERS);
 }
 
-/* end_own - op's own connection, after the answer */
-static void
-end_own(Operation *op)
+void
+connections_end_own(Operation *op)
 {
 	ldap_pvt_thread_mutex_lock(&op->o_conn->c_mutex);
 	/* slapd's listener sees the end of the socket and closes it in its own way. */
@@ -111,7 +105,7 @@ written(Operation *op, SlapReply *rs)
 	struct ending *ending = op->o_callback->sc_private;
 
 	if (rs->sr_type == REP_RESULT && rs->sr_err == LDAP_SUCCESS)
-		ending->own = end(op, &ending->ndn, ending->scope);
+		ending->own = connections_end(op, &ending->ndn, ending->scope);
 	return SLAP_CB_CONTINUE;
 }
 
@@ -127,6 +121,6 @@ connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operat
 	rc = op_walk(op, rs, m, which, with_ppolicy);
 	reply_callback_unlink(op, &callback);
 	if (ending.own)
-		end_own(op);
+		connections_end_own(op);
 	return rc;
 }

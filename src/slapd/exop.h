@@ -142,6 +142,9 @@ int exop_target_text(const struct exop_target *target, struct berval *text_out);
 void exop_target_find(Operation *op, struct muster *m, BackendDB *be, const struct berval *text,
                       struct member **member_out, struct berval *key_out);
 
+/* filter_text - a filter with a value escaped into it, for each %s of one or two; ch_free() by the caller */
+char *filter_text(const char *format, const struct berval *value);
+
 /* --- internal.c: the overlay's own operations, carried out as the rootdn --------------------------- */
 
 typedef void internal_found(Entry *e, void *arg);

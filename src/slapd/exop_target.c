@@ -108,8 +108,7 @@ find_only(Operation *op, BackendDB *be, struct berval *base_ndn, const char *fil
 	return only.count > 1 ? ERR_AMBIGUOUS : ERR_NOT_FOUND;
 }
 
-/* filter_text - a filter with one or two values escaped into it; ch_free() by the caller */
-static char *
+char *
 filter_text(const char *format, const struct berval *value)
 {
 	struct berval copy = *value, escaped = BER_BVNULL;

@@ -154,9 +154,8 @@ say(ConfigArgs *c)
 	return ARG_BAD_CONF;
 }
 
-/* value_remove - one of several values, or all of them */
-static void
-value_remove(BerVarray *values, int which)
+void
+config_value_remove(BerVarray *values, int which)
 {
 	BerVarray v = *values;
 
@@ -195,7 +194,7 @@ config_blocklist(ConfigArgs *c, struct muster *m)
 	struct berval value;
 
 	if (c->op == LDAP_MOD_DELETE) {
-		value_remove(&m->blocklists, c->valx);
+		config_value_remove(&m->blocklists, c->valx);
 		if (m->open && reload(m, c->cr_msg, sizeof(c->cr_msg)) != 0)
 			Debug(LDAP_DEBUG_ANY, "%s\n", c->cr_msg);
 		return 0;
@@ -230,7 +229,7 @@ config_context_word(ConfigArgs *c, struct muster *m)
 	struct berval value;
 
 	if (c->op == LDAP_MOD_DELETE) {
-		value_remove(&m->context_words, c->valx);
+		config_value_remove(&m->context_words, c->valx);
 		return 0;
 	}
 	ber_str2bv(c->argv[1], 0, 1, &value);

@@ -15,6 +15,7 @@ overlay_sources = \
 	src/slapd/claim.h \
 	src/slapd/claim_mint.c \
 	src/slapd/config.c \
+	src/slapd/config_organization.c \
 	src/slapd/connections.c \
 	src/slapd/courier.c \
 	src/slapd/exop.c \
@@ -42,6 +43,10 @@ overlay_sources = \
 	src/slapd/module.c \
 	src/slapd/muster.h \
 	src/slapd/networks.c \
+	src/slapd/numbering.c \
+	src/slapd/numbering.h \
+	src/slapd/organization.c \
+	src/slapd/organization.h \
 	src/slapd/outbox.c \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
@@ -65,11 +70,16 @@ overlay_sources = \
 	src/slapd/write_audit.c \
 	src/slapd/write_checks.c \
 	src/slapd/write_factor.c \
+	src/slapd/write_follow.c \
 	src/slapd/write_modify.c \
+	src/slapd/write_numbers.c \
+	src/slapd/write_owner.c \
 	src/slapd/write_password.c \
 	src/slapd/write_policy.c \
+	src/slapd/write_rename.c \
 	src/slapd/write_replicated.c \
-	src/slapd/write_self.c
+	src/slapd/write_self.c \
+	src/slapd/write_service.c
 
 EXTRA_DIST += $(overlay_sources) src/slapd/exports.sym src/slapd/schema-table.awk
 

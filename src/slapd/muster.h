@@ -19,6 +19,8 @@
  *   networks.c where clients are and may be         grace.c     the very same credential again
  *   app_password.c  passwords of programs           factor.c    a code against a member's second factor
  *   lists.c    word lists, breached hashes           password_words.c  new passwords against names and lists
+ *   organization.c  who owns an organization          numbering.c uidNumber and gidNumber
+ *   config_organization.c  the catalogue of services and the like
  *   reseal.c   old seals, plain values put right          alone.c     nobody else writes; several entries at once
  *   payment.c  payment methods
  */
@@ -33,8 +35,10 @@
 #include "core/budget.h"
 #include "core/keyring.h"
 #include "core/network.h"
+#include "core/numbers.h"
 #include "core/pwhash.h"
 #include "core/pwrules.h"
+#include "core/service.h"
 #include "core/token.h"
 #include "core/totp.h"
 
@@ -52,6 +56,7 @@ enum factor_state {
 
 struct accounts;
 struct grace_table;
+struct numbering;
 struct reseal;
 
 /* What a change of olcMusterKeyFile goes back to when the new file cannot be used. */
@@ -87,6 +92,15 @@ struct muster {
 	int words_usable;        /* 0: one of them cannot be read */
 	char *breached;          /* olcMusterBreached: path */
 	BerVarray context_words; /* olcMusterContextWord */
+	BerVarray services;           /* olcMusterService: lines of the catalogue */
+	struct service *catalogue;    /* what they say, in their order; NULL for none */
+	int catalogue_len;
+	struct numbers_range numbers_range; /* olcMusterNumbers */
+	int numbers_given;                  /* configured, not the default */
+	struct numbering *numbering;
+	struct berval organizations_dn, organizations_ndn; /* ou=organizations,<base>: has the next number */
+	int payment_not_required;        /* olcMusterPaymentRequired: FALSE */
+	BerVarray certificate_countries; /* olcMusterCertificateCountry */
 };
 
 /* Attribute descriptions, looked up once by schema.c. */
@@ -648,7 +662,11 @@ enum config_type {
 	CONFIG_ARGON2,
 	CONFIG_BLOCKLIST,
 	CONFIG_BREACHED,
-	CONFIG_CONTEXT_WORD
+	CONFIG_CONTEXT_WORD,
+	CONFIG_SERVICE,
+	CONFIG_NUMBERS = 15,
+	CONFIG_PAYMENT_REQUIRED,
+	CONFIG_CERTIFICATE_COUNTRY
 };
 
 /*
@@ -661,6 +679,22 @@ void lists_open(struct muster *m);
 void lists_close(struct muster *m);
 void lists_free(struct muster *m);
 int lists_breached(Operation *op, struct muster *m, const uint8_t *hash, int *found_out);
+
+/*
+ * numbering.c; numbering.h is for write_numbers.c. numbering_forget - what is known of numbers is read anew when it is needed.
+ */
+void numbering_new(struct muster *m);
+void numbering_free(struct muster *m);
+void numbering_forget(struct muster *m);
+
+/* config_value_remove - one of several values of a configuration attribute; in: which  -1: all of them */
+void config_value_remove(BerVarray *values, int which);
+
+/* config_organization.c: olcMusterService, olcMusterNumbers, olcMusterPaymentRequired, olcMusterCertificateCountry */
+ConfigDriver organization_config;
+void organization_config_free(struct muster *m);
+/* service_of - the catalogue's line of a service, NULL when it has none */
+const struct service *service_of(const struct muster *m, const struct berval *name);
 
 /* config_order_wrong - 1 when an overlay that must be below muster is above it */
 int config_order_wrong(const slap_overinst *on);
@@ -683,6 +717,14 @@ enum connections_scope { END_NONE = 0, END_OTHERS, END_ALL };
 /* connections_end_walk - op_walk() of a write; once it is done, and before anybody is told, connections end */
 int connections_end_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_t which, int with_ppolicy,
                          enum connections_scope scope);
+
+/*
+ * connections_end - the connections of an entry, with END_ALL of those below it too. op's own with END_ALL only becomes
+ *                   anonymous, so that the answer gets through.
+ * out:  1 when op's own was among them: connections_end_own() after the answer
+ */
+int connections_end(Operation *op, const struct berval *ndn, enum connections_scope scope);
+void connections_end_own(Operation *op);
 
 /* connections_end_others - the same after a write of our own, before the answer */
 void connections_end_others(Operation *op, const struct berval *ndn);

@@ -61,6 +61,8 @@ check_add_names(struct write *w, Entry *e)
 		rc = write_check_name(w, a->a_desc, a->a_vals);
 		if (rc == LDAP_SUCCESS && type_is(a->a_desc, muster_ad.policy_entry))
 			rc = write_check_policy_entry(w, a->a_nvals, 1);
+		if (rc == LDAP_SUCCESS && type_is(a->a_desc, muster_ad.owner))
+			rc = write_check_owners_added(w, a->a_nvals);
 	}
 	return rc;
 }
@@ -90,19 +92,19 @@ check_add(struct write *w, Entry *e)
 		rc = write_check_policy(w, e);
 	if (rc == LDAP_SUCCESS)
 		rc = check_add_names(w, e);
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_service_added(w, e);
 	return rc;
 }
 
-/* walk - on to the database, with an audit line of how it went; entries that are none of ours go on without one */
+/* walk - on to the database, with an audit line of how it went; entries that are none of ours have none */
 static int
 walk(struct write *w, enum write_subject subject, slap_operation_t which)
 {
-	int rc;
+	int rc = write_carry_out(w, which, 1, END_NONE);
 
-	if (subject == SUBJECT_OTHER)
-		return SLAP_CB_CONTINUE;
-	rc = op_walk(w->op, w->rs, w->m, which, 1);
-	write_audit(w, rc);
+	if (subject != SUBJECT_OTHER)
+		write_audit(w, rc);
 	return rc;
 }
 
@@ -113,19 +115,30 @@ add_hook(Operation *op, SlapReply *rs)
 	struct write w;
 	int rc;
 
-	if (write_is_replicated(op))
+	if (write_is_replicated(op)) {
+		write_numbers_replicated(muster_of(op), op->ora_e, NULL);
 		return SLAP_CB_CONTINUE;
+	}
 	write_begin(&w, op, rs);
 	subject = write_subject_of(op->ora_e);
 	write_audit_begin(&w, subject, NULL);
+	/* Names are somebody's once, and an access URL is made of one. */
+	if (subject == SUBJECT_ORGANIZATION || subject == SUBJECT_SERVICE)
+		write_alone(&w);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_add(&w, op->ora_e);
+	if (rc == LDAP_SUCCESS)
+		rc = write_numbers_add(&w, op->ora_e);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
-		return write_answer(&w, rc);
+		rc = write_answer(&w, rc);
+	} else {
+		rc = subject == SUBJECT_MEMBER ? write_add_member(&w) : walk(&w, subject, op_add);
 	}
-	return subject == SUBJECT_MEMBER ? write_add_member(&w) : walk(&w, subject, op_add);
+	write_numbers_end(&w, rc);
+	write_end(&w);
+	return rc;
 }
 
 /* --- modify --------------------------------------------------------------------------------------- */
@@ -133,7 +146,7 @@ add_hook(Operation *op, SlapReply *rs)
 /* What an entry is, before a modification and after it. */
 struct kind {
 	int member;  /* of either kind */
-	int iam, account, organization, policy;
+	int iam, account, organization, policy, service;
 };
 
 static int
@@ -164,6 +177,8 @@ kind_change(struct kind *kind, BerVarray values, int there)
 			kind->organization = there;
 		if (is_named(&values[i], muster_oc_policy))
 			kind->policy = there;
+		if (is_named(&values[i], muster_oc_service))
+			kind->service = there;
 	}
 	kind->member = kind->iam || kind->account;
 }
@@ -178,6 +193,7 @@ kind_of(Operation *op, Entry *e, struct kind *before, struct kind *after)
 	before->account = is_entry_objectclass(e, muster_oc_account, 0);
 	before->organization = is_entry_objectclass_or_sub(e, muster_oc_organization);
 	before->policy = is_entry_objectclass_or_sub(e, muster_oc_policy);
+	before->service = is_entry_objectclass(e, muster_oc_service, 0);
 	*after = *before;
 	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next) {
 		if (!type_is(ml->sml_desc, slap_schema.si_ad_objectClass))
@@ -244,6 +260,15 @@ check_names(struct write *w, Entry *e, const struct kind *before, const struct k
 	return rc;
 }
 
+/* check_owners - who may write them keeps one who is active */
+static int
+check_owners(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
+{
+	if (!after->organization || !(write_changes(w, muster_ad.owner) || !before->organization) || !write_may_modify(w, e))
+		return LDAP_SUCCESS;
+	return write_check_owners_modified(w, e);
+}
+
 /* check_policies - a policy that can be used after the modification, and an organization that names one that can */
 static int
 check_policies(struct write *w, Entry *e, const struct kind *before, const struct kind *after)
@@ -269,6 +294,10 @@ check_modify(struct write *w, Entry *e, const struct kind *before, const struct 
 
 	if (rc == LDAP_SUCCESS)
 		rc = check_names(w, e, before, after);
+	if (rc == LDAP_SUCCESS)
+		rc = check_owners(w, e, before, after);
+	if (rc == LDAP_SUCCESS && after->service)
+		rc = write_check_service_modified(w, e, !before->service);
 
 	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next) {
 		if (ml->sml_flags & SLAP_MOD_INTERNAL)
@@ -287,6 +316,9 @@ check_modify(struct write *w, Entry *e, const struct kind *before, const struct 
 		rc = LDAP_CONSTRAINT_VIOLATION;
 	if (rc == LDAP_SUCCESS)
 		rc = check_policies(w, e, before, after);
+	/* check_names() has asked whether it may be written, and the value is in lower case by now. */
+	if (rc == LDAP_SUCCESS && after->organization && write_changes(w, muster_ad.domain))
+		rc = write_follow_domain(w);
 	if (rc == LDAP_SUCCESS && !before->member && write_changes(w, muster_ad.code))
 		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM, "musterCode is for members");
 	return rc;
@@ -303,6 +335,60 @@ is_ours(struct write *w)
 	       write_changes(w, muster_ad.login_state);
 }
 
+/* needs_alone - what is looked at before the modification must hold when it is done */
+static int
+needs_alone(struct write *w, const struct kind *before, const struct kind *after)
+{
+	if (before->organization || after->organization)
+		return write_changes(w, muster_ad.owner) || write_changes(w, muster_ad.o) || write_changes(w, muster_ad.domain) ||
+		       write_changes(w, slap_schema.si_ad_objectClass);
+	return after->service && !before->service;
+}
+
+/*
+ * modify_begin - the entry, what it is and what it becomes; alone where that is needed.
+ * out: NULL when there is no such entry
+ */
+static Entry *
+modify_begin(struct write *w, struct kind *before, struct kind *after)
+{
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
+
+	if (e == NULL)
+		return NULL;
+	w->self = dn_match(&w->op->o_ndn, &w->op->o_req_ndn);
+	kind_of(w->op, e, before, after);
+	if (!needs_alone(w, before, after))
+		return e;
+	/* What is held is as old as it is. */
+	write_entry_release(w, e);
+	write_alone(w);
+	e = write_entry_get(w, &w->op->o_req_ndn);
+	if (e != NULL)
+		kind_of(w->op, e, before, after);
+	return e;
+}
+
+/* modify_check - before any rule: who may not write learns nothing of passwords and history from a refusal */
+static int
+modify_check(struct write *w, Entry *e, const struct kind *before, const struct kind *after, int ours)
+{
+	int rc = check_connection(w);
+
+	if (rc == LDAP_SUCCESS && w->self && before->member)
+		rc = write_check_self(w, e);
+	if (rc == LDAP_SUCCESS && ours && !write_may_modify(w, e))
+		rc = write_refuse(w, LDAP_INSUFFICIENT_ACCESS, TEXT_NO_ACCESS);
+	else if (rc == LDAP_SUCCESS)
+		rc = check_modify(w, e, before, after);
+	if (ours) {
+		w->manages_password = write_may_manage(w, e, slap_schema.si_ad_userPassword);
+		w->manages_seed = write_may_manage(w, e, muster_ad.oath_secret);
+		w->overrides_status = write_overrides(w, e, muster_ad.status);
+	}
+	return rc;
+}
+
 int
 modify_hook(Operation *op, SlapReply *rs)
 {
@@ -310,40 +396,43 @@ modify_hook(Operation *op, SlapReply *rs)
 	struct kind before, after;
 	struct write w;
 	Entry *e;
-	int rc, ours = 0;
+	int rc, ours;
 
 	if (write_is_replicated(op))
 		return write_replicated_modify(op, rs);
 	write_begin(&w, op, rs);
-	e = write_entry_get(&w, &op->o_req_ndn);
-	if (e == NULL)
+	e = modify_begin(&w, &before, &after);
+	if (e == NULL) {
+		write_end(&w);
 		return SLAP_CB_CONTINUE; /* the database says that there is no such entry */
-	w.self = dn_match(&op->o_ndn, &op->o_req_ndn);
-	kind_of(op, e, &before, &after);
+	}
 	subject = after.member && !before.member ? SUBJECT_MEMBER : write_subject_of(e);
 	write_audit_begin(&w, subject, op->orm_modlist);
 	ours = before.member && (is_ours(&w) || (w.self && write_self_is_fresh(&w)));
-	/* Before any rule: who may not write learns nothing of passwords and history from a refusal. */
-	rc = check_connection(&w);
-	if (rc == LDAP_SUCCESS && w.self && before.member)
-		rc = write_check_self(&w, e);
-	if (rc == LDAP_SUCCESS && ours && !write_may_modify(&w, e))
-		rc = write_refuse(&w, LDAP_INSUFFICIENT_ACCESS, TEXT_NO_ACCESS);
-	else if (rc == LDAP_SUCCESS)
-		rc = check_modify(&w, e, &before, &after);
-	if (ours) {
-		w.manages_password = write_may_manage(&w, e, slap_schema.si_ad_userPassword);
-		w.manages_seed = write_may_manage(&w, e, muster_ad.oath_secret);
-	}
+	rc = modify_check(&w, e, &before, &after, ours);
 	write_entry_release(&w, e);
+	if (rc == LDAP_SUCCESS)
+		rc = write_numbers_modify(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
-		return write_answer(&w, rc);
+		rc = write_answer(&w, rc);
+	} else {
+		rc = ours ? write_modify_member(&w) : walk(&w, subject, op_modify);
 	}
-	return ours ? write_modify_member(&w) : walk(&w, subject, op_modify);
+	write_numbers_end(&w, rc);
+	write_end(&w);
+	return rc;
 }
 
 /* --- modrdn --------------------------------------------------------------------------------------- */
+
+/* is_number - 1 for uidNumber and gidNumber */
+static int
+is_number(const AttributeDescription *ad)
+{
+	return strcasecmp(ad->ad_type->sat_cname.bv_val, "uidNumber") == 0 ||
+	       strcasecmp(ad->ad_type->sat_cname.bv_val, "gidNumber") == 0;
+}
 
 /* check_name - a new name is a way to write attributes, too */
 static int
@@ -356,36 +445,14 @@ check_name(struct write *w)
 		if ((ml->sml_flags & SLAP_MOD_INTERNAL) && is_at_no_user_mod(ml->sml_desc->ad_type))
 			continue;
 		if (write_is_guarded(ml->sml_desc) || type_is(ml->sml_desc, slap_schema.si_ad_objectClass) ||
-		    type_is(ml->sml_desc, muster_ad.policy_entry)) {
+		    type_is(ml->sml_desc, muster_ad.policy_entry) || type_is(ml->sml_desc, muster_ad.owner) ||
+		    is_number(ml->sml_desc)) {
 			snprintf(text, sizeof(text), "%s cannot be part of a name: choose uid, cn or o",
 			         ml->sml_desc->ad_type->sat_cname.bv_val);
 			return write_refuse(w, LDAP_NAMING_VIOLATION, text);
 		}
 	}
 	return LDAP_SUCCESS;
-}
-
-/*
- * check_new_name - a new name of an organization must not be another's, and what it names below it is renamed with it; the
- *                  database refuses who may not rename
- */
-static int
-check_new_name(struct write *w)
-{
-	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
-	const Modifications *ml;
-	int rc = LDAP_SUCCESS;
-
-	if (e != NULL && is_entry_objectclass(e, muster_oc_organization, 0) && write_may_write_entry(w, e)) {
-		for (ml = w->op->orr_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
-			if ((ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_DELETE)
-				rc = write_check_name(w, ml->sml_desc, ml->sml_values);
-		if (rc == LDAP_SUCCESS)
-			write_keep_policy(w, e);
-	}
-	if (e != NULL)
-		write_entry_release(w, e);
-	return rc;
 }
 
 static int
@@ -422,6 +489,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (write_is_replicated(op))
 		return write_replicated_modrdn(op, rs);
 	write_begin(&w, op, rs);
+	/* Names of others depend on a name. */
+	write_alone(&w);
 	subject = begin_entry(&w);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
@@ -431,10 +500,12 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_self_name(&w);
 	if (rc == LDAP_SUCCESS)
-		rc = check_new_name(&w);
+		rc = write_check_rename(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
-		return write_answer(&w, rc);
+		rc = write_answer(&w, rc);
+		write_end(&w);
+		return rc;
 	}
 	/* An address in the name is an address that has not been proved. */
 	if (name_changes(op, muster_ad.mail)) {
@@ -444,13 +515,28 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (name_changes(op, muster_ad.mobile))
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
 	/* Whoever gets the name next is somebody else. Other entries have members below them. */
-	rc = connections_end_walk(op, rs, w.m, op_modrdn, 1, END_ALL);
+	rc = write_carry_out(&w, op_modrdn, 1, END_ALL);
 	if (subject != SUBJECT_OTHER)
 		write_audit(&w, rc);
+	write_end(&w);
 	return rc;
 }
 
 /* --- delete --------------------------------------------------------------------------------------- */
+
+/* check_owner - who is deleted is not the last OWNER. The database refuses who may not delete, and nothing is learnt here. */
+static int
+check_owner(struct write *w)
+{
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
+	int concerned;
+
+	if (e == NULL)
+		return LDAP_SUCCESS;
+	concerned = write_may_write_entry(w, e) && !write_overrides(w, e, slap_schema.si_ad_entry);
+	write_entry_release(w, e);
+	return concerned ? write_check_owner_stays(w, &w->op->o_req_ndn) : LDAP_SUCCESS;
+}
 
 int
 delete_hook(Operation *op, SlapReply *rs)
@@ -466,13 +552,20 @@ delete_hook(Operation *op, SlapReply *rs)
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
+	if (rc == LDAP_SUCCESS && subject == SUBJECT_MEMBER) {
+		write_alone(&w);
+		rc = check_owner(&w);
+	}
+	if (rc == LDAP_SUCCESS)
+		rc = write_numbers_delete(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
-		return write_answer(&w, rc);
+		rc = write_answer(&w, rc);
+	} else {
+		rc = write_carry_out(&w, op_delete, 1, subject == SUBJECT_MEMBER ? END_ALL : END_NONE);
+		if (subject != SUBJECT_OTHER)
+			write_audit(&w, rc);
 	}
-	if (subject != SUBJECT_MEMBER)
-		return walk(&w, subject, op_delete);
-	rc = connections_end_walk(op, rs, w.m, op_delete, 1, END_ALL);
-	write_audit(&w, rc);
+	write_end(&w);
 	return rc;
 }

@@ -12,6 +12,11 @@
  *   write_replicated.c  what another server wrote
  *   write_policy.c    policies, and who names them
  *   write_self.c      what a member may write of its own entry
+ *   write_owner.c     OWNERs of organizations
+ *   write_service.c   services of organizations
+ *   write_rename.c    another name or place
+ *   write_numbers.c   uidNumber and gidNumber
+ *   write_follow.c    being alone, and what is stored together with a write
  *
  * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
  */
@@ -21,6 +26,15 @@
 #include "slapd/muster.h"
 
 #define WRITE_TEXT_MAX 256
+#define WRITE_TEXT_NESTED "an organization does not lie inside of another"
+#define WRITE_TEXT_ACCOUNT "a platform member (musterAccount) does not lie in an organization: use musterMember"
+
+/* A change of another entry that is stored together with a write. */
+struct write_follower {
+	struct berval dn, ndn; /* as they are once the write itself is done */
+	Modifications *mods;
+	struct write_follower *next;
+};
 
 /* One write under way. Functions return LDAP_SUCCESS, or what write_refuse() returned. */
 struct write {
@@ -43,17 +57,23 @@ struct write {
 	int self;             /* the member itself writes */
 	int manages_password; /* may store what is hashed already */
 	int manages_seed;     /* may store what is sealed already */
+	int overrides_status; /* may leave an organization without an active OWNER */
 	Modifications *owed;  /* what the overlay writes in the same modification */
 	int unlocks;          /* once it is written: failures before are forgotten */
 	enum connections_scope end; /* once it is written: the member is not active any more, or its login is another */
 	struct verify_result verified;
 	int verifying;        /* verified is to be ended after the answer */
+
+	int alone;                        /* no other write is in the database until write_end() */
+	struct write_follower *followers; /* stored together with it */
+	uint32_t taken[2];                /* numbers somebody picked: nobody's again when it is not stored */
+	int taken_len;
 };
 
 /* --- write_audit.c -------------------------------------------------------------------------------- */
 
 /* Whose writes have a line of their own; a refusal always has one. */
-enum write_subject { SUBJECT_OTHER, SUBJECT_MEMBER, SUBJECT_ORGANIZATION, SUBJECT_POLICY };
+enum write_subject { SUBJECT_OTHER, SUBJECT_MEMBER, SUBJECT_ORGANIZATION, SUBJECT_POLICY, SUBJECT_SERVICE };
 
 /* write_subject_of - in: e  NULL: nobody's */
 enum write_subject write_subject_of(Entry *e);
@@ -81,6 +101,12 @@ void write_entry_release(struct write *w, Entry *e);
 
 /* write_may_manage - 1 for the rootdn, and for who has the manage right on an attribute and sent the Relax control */
 int write_may_manage(struct write *w, Entry *e, AttributeDescription *ad);
+
+/*
+ * write_overrides - 1 for the rootdn and for who has the manage right on an attribute, when the Relax control says that a rule is
+ *                   to be passed over
+ */
+int write_overrides(struct write *w, Entry *e, AttributeDescription *ad);
 
 /* write_may_modify - 1 when access rules let op's own modifications through */
 int write_may_modify(struct write *w, Entry *e);
@@ -175,6 +201,68 @@ int write_check_policy_gone(struct write *w);
 
 /* write_keep_policy - an organization is renamed: a policy below it that it names keeps being the one it names */
 void write_keep_policy(struct write *w, Entry *e);
+
+/* write_apply - one change of op's modification to a copy of an entry. out: LDAP result code; the database will say the same */
+int write_apply(struct write *w, Entry *copy, Modifications *ml);
+
+/* --- write_follow.c ----------------------------------------------------------------------------------- */
+
+/* write_alone - from now on until write_end() no other write is in the database. Nothing of it is held when this is called. */
+void write_alone(struct write *w);
+void write_end(struct write *w);
+
+/* write_follow - where to append changes of another entry. in: its name as it is once the write itself is done */
+Modifications **write_follow(struct write *w, const struct berval *dn, const struct berval *ndn);
+
+/* write_carry_out - op_walk(), with what follows it stored together; in: scope  as connections_end_walk() */
+int write_carry_out(struct write *w, slap_operation_t which, int with_ppolicy, enum connections_scope scope);
+
+/* --- write_owner.c ------------------------------------------------------------------------------------ */
+
+/* An entry that gets another name. */
+struct rename {
+	struct berval ndn;              /* before */
+	struct berval new_dn, new_ndn;
+	int leaves;                     /* it comes to lie in another organization, or in none any more */
+	int inside;                     /* it comes to lie in one */
+};
+
+/* write_check_owner_stays - no organization is without an active OWNER when ndn is none any more. Alone. */
+int write_check_owner_stays(struct write *w, const struct berval *ndn);
+/* write_check_owners_added - OWNERs of an organization that is being added */
+int write_check_owners_added(struct write *w, BerVarray nvalues);
+/* write_check_owners_modified - the OWNERs that op's modification leaves. Alone. in: e  the organization, as it is stored */
+int write_check_owners_modified(struct write *w, Entry *e);
+/* write_follow_owners - organizations go on naming who is renamed. Alone. in: below  1: entries below it are renamed with it */
+int write_follow_owners(struct write *w, const struct rename *rename, int below);
+
+/* --- write_service.c ---------------------------------------------------------------------------------- */
+
+/* write_check_service_added - a service of the catalogue in its place; its access URL is put in. Alone. */
+int write_check_service_added(struct write *w, Entry *e);
+/* write_check_service_modified - in: becomes  1: it is none before. Alone where it becomes one. */
+int write_check_service_modified(struct write *w, Entry *e, int becomes);
+/* write_follow_domain - access URLs follow the domain that op's modification gives. Alone. */
+int write_follow_domain(struct write *w);
+/* write_follow_service_names - what services show follows the name of their organization */
+int write_follow_service_names(struct write *w, const struct rename *rename, Entry *organization);
+
+/* --- write_rename.c, write_numbers.c ------------------------------------------------------------------ */
+
+/* write_check_rename - another name or place of an entry; what calls it by its name follows. Alone. */
+int write_check_rename(struct write *w);
+
+/*
+ * write_numbers_add - numbers of an account or group in an organization: given, or checked. Nothing of the database is held.
+ *       write_numbers_modify, write_numbers_delete - the same; a number that goes is nobody's
+ *       write_numbers_end - in: rc  how the write ended
+ *       write_numbers_replicated - what another server gave. in: e, ml  either may be NULL
+ */
+int write_numbers_add(struct write *w, Entry *e);
+int write_numbers_modify(struct write *w);
+int write_numbers_delete(struct write *w);
+void write_numbers_end(struct write *w, int rc);
+void write_numbers_replicated(struct muster *m, Entry *e, const Modifications *ml);
 
 int write_password(struct write *w);
 int write_factor(struct write *w);

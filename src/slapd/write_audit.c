@@ -13,6 +13,8 @@ write_subject_of(Entry *e)
 		return SUBJECT_MEMBER;
 	if (is_entry_objectclass_or_sub(e, muster_oc_organization))
 		return SUBJECT_ORGANIZATION;
+	if (is_entry_objectclass(e, muster_oc_service, 0))
+		return SUBJECT_SERVICE;
 	return is_entry_objectclass_or_sub(e, muster_oc_policy) ? SUBJECT_POLICY : SUBJECT_OTHER;
 }
 
@@ -25,6 +27,7 @@ write_audit_begin(struct write *w, enum write_subject subject, const Modificatio
 		[SUBJECT_ORGANIZATION] = { "add-organization", "modify-organization", "rename-organization",
 		                           "delete-organization" },
 		[SUBJECT_POLICY] = { "add-policy", "modify-policy", "rename-policy", "delete-policy" },
+		[SUBJECT_SERVICE] = { "add-service", "modify-service", "rename-service", "delete-service" },
 	};
 	size_t used = 0;
 	int verb;

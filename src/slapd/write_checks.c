@@ -77,6 +77,12 @@ write_may_manage(struct write *w, Entry *e, AttributeDescription *ad)
 }
 
 int
+write_overrides(struct write *w, Entry *e, AttributeDescription *ad)
+{
+	return get_relax(w->op) && write_may_manage(w, e, ad);
+}
+
+int
 write_may_modify(struct write *w, Entry *e)
 {
 	BackendInfo *own = w->op->o_bd->bd_info;
@@ -219,6 +225,15 @@ check_fact(struct write *w, const AttributeDescription *ad, const struct berval 
 	return LDAP_SUCCESS;
 }
 
+static int
+check_members_see(struct write *w, const struct berval *value)
+{
+	if (strcasecmp(value->bv_val, "self") == 0 || strcasecmp(value->bv_val, "members") == 0)
+		return LDAP_SUCCESS;
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
+	                    "musterMembersSee: use self (members see their own entry) or members (they see each other)");
+}
+
 int
 write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, BerVarray nvalues, int policy)
 {
@@ -243,6 +258,8 @@ write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, 
 				rc = check_domain(w, &nvalues[i]);
 		} else if (type_is(ad, muster_ad.status)) {
 			rc = check_status(w, &values[i]);
+		} else if (type_is(ad, muster_ad.members_see)) {
+			rc = check_members_see(w, &values[i]);
 		} else {
 			rc = check_fact(w, ad, &values[i]);
 		}
@@ -266,8 +283,7 @@ write_check_place(struct write *w, int account, int organization)
 	if (above == NULL)
 		return LDAP_SUCCESS;
 	return write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION,
-	                    account ? "a platform member (musterAccount) does not lie in an organization: use musterMember"
-	                            : "an organization does not lie inside of another");
+	                    account ? WRITE_TEXT_ACCOUNT : WRITE_TEXT_NESTED);
 }
 
 int
@@ -281,8 +297,8 @@ write_check_name(struct write *w, const AttributeDescription *ad, BerVarray valu
 	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++) {
 		if (!organization_named(w->op, w->m, &values[i], &w->op->o_req_ndn))
 			continue;
-		snprintf(text, sizeof(text), "%s: taken, it is the name or the domain of another organization",
-		         ad->ad_cname.bv_val);
+		snprintf(text, sizeof(text), "%s: \"%.64s\" is taken, it is the name or the domain of another organization: "
+		         "choose another", ad->ad_cname.bv_val, values[i].bv_val);
 		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
 	}
 	return LDAP_SUCCESS;

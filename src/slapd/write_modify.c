@@ -119,6 +119,16 @@ plan(struct write *w)
 	return rc;
 }
 
+/* check_owner - whoever is not active any more is not the last OWNER. What waits for accounts is done: from here on, alone. */
+static int
+check_owner(struct write *w)
+{
+	if (w->end != END_ALL || w->overrides_status)
+		return LDAP_SUCCESS;
+	write_alone(w);
+	return write_check_owner_stays(w, &w->op->o_req_ndn);
+}
+
 /* written - before anybody is told that it is done */
 static int
 written(Operation *op, SlapReply *rs)
@@ -140,8 +150,7 @@ carry_on(struct write *w)
 	write_append(&w->op->orm_modlist, &w->owed);
 	if (w->unlocks)
 		w->op->o_callback = &callback;
-	rc = w->end != END_NONE ? connections_end_walk(w->op, w->rs, w->m, op_modify, 0, w->end)
-	                        : op_walk(w->op, w->rs, w->m, op_modify, 0);
+	rc = write_carry_out(w, op_modify, 0, w->end);
 	reply_callback_unlink(w->op, &callback);
 	return rc;
 }
@@ -157,6 +166,8 @@ write_modify_member(struct write *w)
 		return write_answer(w, rc);
 	}
 	rc = plan(w);
+	if (rc == LDAP_SUCCESS)
+		rc = check_owner(w);
 	if (rc == LDAP_SUCCESS) {
 		rc = carry_on(w);
 		write_audit(w, rc);

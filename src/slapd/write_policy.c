@@ -8,10 +8,10 @@
 
 /* --- numbers that go together --------------------------------------------------------------------------- */
 
-/* apply - one change to a copy of an entry. error: an LDAP result code; the database will say the same */
-static int
-apply(Operation *op, Entry *copy, Modifications *ml)
+int
+write_apply(struct write *w, Entry *copy, Modifications *ml)
 {
+	Operation *op = w->op;
 	char buffer[SLAP_TEXT_BUFLEN];
 	const char *text = NULL;
 
@@ -50,7 +50,7 @@ write_check_policy_after(struct write *w, Entry *e, int changed)
 	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next) {
 		if ((ml->sml_flags & SLAP_MOD_INTERNAL) || !policy_is_rule(ml->sml_desc))
 			continue;
-		rc = apply(w->op, copy, ml);
+		rc = write_apply(w, copy, ml);
 		changed = 1;
 	}
 	rc = rc == LDAP_SUCCESS && changed ? write_check_policy(w, copy) : LDAP_SUCCESS;
@@ -214,7 +214,8 @@ write_check_policy_gone(struct write *w)
 	if (e == NULL)
 		return LDAP_SUCCESS;
 	/* Who may not write it is refused by the database, and learns nothing here. */
-	concerned = may_hold_policies(w, e) && write_may_write_entry(w, e);
+	concerned = may_hold_policies(w, e) && write_may_write_entry(w, e) &&
+	            !write_overrides(w, e, slap_schema.si_ad_entry);
 	write_entry_release(w, e);
 	if (!concerned)
 		return LDAP_SUCCESS;

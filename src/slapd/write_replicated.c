@@ -88,6 +88,7 @@ write_replicated_modify(Operation *op, SlapReply *rs)
 	struct member *member = NULL;
 	enum connections_scope scope = END_NONE;
 
+	write_numbers_replicated(m, NULL, op->orm_modlist);
 	if (change_of(op, muster_ad.status) == NULL && change_of(op, slap_schema.si_ad_userPassword) == NULL &&
 	    change_of(op, muster_ad.oath_secret) == NULL && change_of(op, muster_ad.app_password) == NULL)
 		return SLAP_CB_CONTINUE;

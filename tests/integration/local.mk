@@ -20,6 +20,8 @@ integration_tests += \
 	tests/integration/test_keys.py \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
+	tests/integration/test_numbers.py \
+	tests/integration/test_organizations.py \
 	tests/integration/test_gate.py \
 	tests/integration/test_guess.py \
 	tests/integration/test_overlay.py \
@@ -28,6 +30,7 @@ integration_tests += \
 	tests/integration/test_policy.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_schema.py \
+	tests/integration/test_services.py \
 	tests/integration/test_stacks.py \
 	tests/integration/test_states.py \
 	tests/integration/test_suite.py \
