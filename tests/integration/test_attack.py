@@ -288,6 +288,17 @@ def test_what_is_written_is_not_read():
             tap.is_(asserted.code, 122, "%s asserts nothing of %s" % (who, name))
 
 
+@tap.fault(23)
+def test_compare_of_has_subordinates():
+    """slapd 2.5 loses a refused one's entry, and ends at the next read of the same thread."""
+    member = fresh()
+    for who, one in (("nobody", world.session()), ("a member", login(member))):
+        for name in ("hasSubordinates", "HASSUBORDINATES", "2.5.18.9"):
+            codes = {one.compare(dn, name, "FALSE").code for dn in (acme.owner.dn, member.dn, acme.dn, world.base) for _ in range(10)}
+            tap.is_(codes, {UNWILLING}, "%s compares no %s" % (who, name))
+    tap.ok(world.alive() and works(member), "slapd is alive")
+
+
 def test_controls_change_no_right():
     member, other = fresh(), fresh()
     own = login(member)
