@@ -56,6 +56,8 @@ static const struct question of_member[] = {
 	{ "musterRecoveryCode/read", 0, "secret-readable", SEVERITY_ERROR },
 	{ "musterLoginState/read", 0, "secret-readable", SEVERITY_ERROR },
 	{ "musterKnownSource/read", 0, "secret-readable", SEVERITY_ERROR },
+	{ "musterCodeCount/read", 0, "secret-readable", SEVERITY_ERROR },
+	{ "oathTokenPIN/read", 0, "secret-readable", SEVERITY_ERROR },
 	{ "musterAppPassword/read", ONE_SELF | ONE_OWNER | NAMED, "secret-readable", SEVERITY_ERROR },
 	{ "userPassword/write", ONE_SELF | ONE_OWNER | NAMED, "password-writable", SEVERITY_ERROR },
 	{ "oathSecret/write", ONE_SELF | ONE_OWNER | NAMED, "password-writable", SEVERITY_ERROR },
@@ -66,9 +68,13 @@ static const struct question of_member[] = {
 	{ "pwdAccountLockedTime/write", ONE_OWNER | NAMED, "member-writable", SEVERITY_ERROR },
 	{ "pwdReset/write", ONE_OWNER | NAMED, "member-writable", SEVERITY_ERROR },
 	{ "entry/write", ONE_OWNER | NAMED, "member-writable", SEVERITY_ERROR },
+	{ "authzTo/write", NAMED, "member-writable", SEVERITY_ERROR },
 	{ "userPassword/manage", NAMED, "manage", SEVERITY_ERROR },
 	{ "entry/manage", NAMED, "manage", SEVERITY_ERROR },
 	{ "mail/read", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | NAMED, "member-readable", SEVERITY_WARNING },
+	/* What may be compared or searched for is found out, one guess after the other. */
+	{ "mail/compare", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | NAMED, "member-readable", SEVERITY_WARNING },
+	{ "mobile/search", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | NAMED, "member-readable", SEVERITY_WARNING },
 	{ "cn/read", ONE_SELF | ONE_OWNER | A(ASKER_FELLOW) | A(ASKER_HOST) | NAMED, "member-readable",
 	  SEVERITY_WARNING },
 	{ NULL, 0, NULL, SEVERITY_NOTE }
@@ -93,6 +99,29 @@ static const struct question of_policy[] = {
 static const struct question of_queue[] = {
 	{ "musterRequestTarget/read", A(ASKER_COURIER) | NAMED, "queue-readable", SEVERITY_ERROR },
 	{ "children/write", NAMED, "queue-writable", SEVERITY_ERROR },
+	{ NULL, 0, NULL, SEVERITY_NOTE }
+};
+
+static const struct question of_payment[] = {
+	{ "musterPaymentReference/read", 0, "secret-readable", SEVERITY_ERROR },
+	{ "musterPaymentToken/read", 0, "secret-readable", SEVERITY_ERROR },
+	{ "musterPaymentToken/write", NAMED, "payment-writable", SEVERITY_ERROR },
+	{ "musterPaymentState/write", NAMED, "payment-writable", SEVERITY_ERROR },
+	{ "musterPaymentLastFour/read", NAMED, "payment-readable", SEVERITY_WARNING },
+	{ NULL, 0, NULL, SEVERITY_NOTE }
+};
+
+/* Whoever decides applications is named by the rules, as a member of a group. */
+static const struct question of_application[] = {
+	{ "musterApplicationState/write", NAMED, "application-writable", SEVERITY_ERROR },
+	{ "musterApplicationChange/write", NAMED, "application-writable", SEVERITY_ERROR },
+	{ "musterApplicationChange/read", NAMED, "application-readable", SEVERITY_WARNING },
+	{ NULL, 0, NULL, SEVERITY_NOTE }
+};
+
+static const struct question of_document[] = {
+	{ "musterDocumentContent/read", NAMED, "secret-readable", SEVERITY_ERROR },
+	{ "musterDocumentContent/write", NAMED, "application-writable", SEVERITY_ERROR },
 	{ NULL, 0, NULL, SEVERITY_NOTE }
 };
 
@@ -278,11 +307,34 @@ can_ask(struct doctor *doc)
 	return 0;
 }
 
+/* What does not lie in an organization: one entry of each kind. */
+static void
+ask_elsewhere(struct access *a, char *output)
+{
+	static const struct {
+		const char *base, *filter;
+		const struct question *questions;
+	} kinds[] = { { "ou=accounts,%D", ACCESS_MEMBERS, of_member },
+		      { "ou=accounts,%D", "(objectClass=musterPaymentMethod)", of_payment },
+		      { "ou=applications,%D", "(objectClass=musterApplication)", of_application },
+		      { "ou=applications,%D", "(objectClass=musterDocument)", of_document } };
+	char *base, *entry;
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !a->failed; i++) {
+		base = directory_dn(kinds[i].base, a->doc->s->base);
+		entry = access_first_below(a, base, kinds[i].filter, NULL);
+		ask_everybody(a, kinds[i].questions, NULL, entry, output);
+		free(base);
+		free(entry);
+	}
+}
+
 void
 doctor_access(struct doctor *doc)
 {
 	struct access a = { .doc = doc, .told = NULL };
-	char *output, *account, *accounts;
+	char *output;
 	size_t i;
 
 	if (!can_ask(doc))
@@ -302,15 +354,11 @@ doctor_access(struct doctor *doc)
 		if (at->member != NULL)
 			ask_needed(&a, at->member, output);
 	}
-	accounts = directory_dn("ou=accounts,%D", doc->s->base);
-	account = access_first_below(&a, accounts, NULL);
 	if (output != NULL && !a.failed) {
-		ask_everybody(&a, of_member, NULL, account, output);
+		ask_elsewhere(&a, output);
 		ask_everybody(&a, of_queue, NULL, a.queue, output);
 		ask_everybody(&a, of_config, NULL, doc->database->dn, output);
 	}
-	free(accounts);
-	free(account);
 	free(output);
 	access_free(&a);
 }

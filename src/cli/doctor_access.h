@@ -29,7 +29,9 @@ struct access {
 void access_take(struct access *a);
 void access_free(struct access *a);
 
-/* access_first_below - the first member below base that is not owner, to be freed; NULL for none */
-char *access_first_below(struct access *a, const char *base, const char *owner);
+#define ACCESS_MEMBERS "(|(objectClass=musterMember)(objectClass=musterAccount))"
+
+/* access_first_below - the first entry below base that a filter finds and that is not owner, to be freed; NULL for none */
+char *access_first_below(struct access *a, const char *base, const char *filter, const char *owner);
 
 #endif

@@ -29,7 +29,7 @@ struct first {
 };
 
 static int
-take_member(const struct directory_entry *entry, void *arg)
+take_first(const struct directory_entry *entry, void *arg)
 {
 	struct first *first = arg;
 
@@ -39,15 +39,13 @@ take_member(const struct directory_entry *entry, void *arg)
 }
 
 char *
-access_first_below(struct access *a, const char *base, const char *owner)
+access_first_below(struct access *a, const char *base, const char *filter, const char *owner)
 {
 	static const char *const none[] = { "1.1", NULL };
 	struct first first = { .owner = owner };
 
 	if (base != NULL)
-		(void)directory_search(a->doc->s->d, base, SCOPE_SUB,
-		                       "(|(objectClass=musterMember)(objectClass=musterAccount))", none, take_member,
-		                       &first);
+		(void)directory_search(a->doc->s->d, base, SCOPE_SUB, filter, none, take_first, &first);
 	return first.dn;
 }
 
@@ -65,7 +63,7 @@ take_sample(struct access *a)
 	for (i = 0; i < a->samples_len; i++) {
 		people = a->samples[i].organization != NULL ? directory_dn("ou=people,%D", a->samples[i].organization)
 		                                            : NULL;
-		a->samples[i].member = access_first_below(a, people, a->samples[i].owner);
+		a->samples[i].member = access_first_below(a, people, ACCESS_MEMBERS, a->samples[i].owner);
 		free(people);
 	}
 }

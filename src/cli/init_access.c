@@ -1,6 +1,6 @@
 /*
  * init_access.c - access rules and limits. Our rules go in front of those that are there: they speak about our part of
- *                 the tree only, except the last one of each, which is left out when there are others.
+ *                 the tree only, except those at the end, which are left out when there are others.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +141,13 @@ put_own_limit(struct init *in, struct list *ours)
 	return list_put(ours, limit);
 }
 
+/* The rules at the end are about the whole database: in front of others they would take their place. */
+static int
+is_for_everybody(const char *value)
+{
+	return strncmp(value, "to * ", 5) == 0 || strncmp(value, "users ", 6) == 0;
+}
+
 /* One attribute of the database: ours first, then what was there. No change when ours are there. */
 static int
 merge(struct init *in, const char *attribute, struct list *ours, struct ldif_record *record)
@@ -151,8 +158,7 @@ merge(struct init *in, const char *attribute, struct list *ours, struct ldif_rec
 	int r;
 
 	r = list_from_attribute(&have, directory_attribute(in->database, attribute));
-	/* Our last one is for everybody: in front of others it would take their place. */
-	if (r == 0 && have.n > 0 && ours->n > 0)
+	while (r == 0 && have.n > 0 && ours->n > 0 && is_for_everybody(ours->values[ours->n - 1]))
 		free(ours->values[--ours->n]);
 	if (r != 0 || is_in_order(ours, &have))
 		goto out;

@@ -223,7 +223,27 @@ def test_readable():
                           ("anybody, without a login,", "oathSecret/read"),
                           ("an OWNER of another organization", "oathSecret/read, pwdHistory/read, musterLoginState/read")):
             in_("%s gets %s" % (who, what), texts(report, "access/secret-readable"), "%s: %s" % (who, what))
-        in_("anybody, without a login, gets mail/read, cn/read", texts(report, "access/member-readable"), "and whom it is about")
+        in_("anybody, without a login, gets mail/read, mail/compare, cn/read", texts(report, "access/member-readable"), "and whom it is about")
+
+
+def test_payments_and_applications():
+    with world.use("root") as root:
+        account = people.account(world, "pay@example.com", root=root)
+    world.stop()
+    world.slapadd(world.slapcat() + (
+        "\n\ndn: cn=1,{0}\nobjectClass: applicationProcess\nobjectClass: musterPaymentMethod\ncn: 1\nmusterPaymentKind: card\n\n"
+        "dn: cn=1,ou=applications,{1}\nobjectClass: applicationProcess\nobjectClass: musterApplication\ncn: 1\nmusterApplicant: {0}\n"
+        "musterApplicationState: filed\nmusterApplicationChange: sn: Kim\n\n"
+        "dn: documentIdentifier=1,cn=1,ou=applications,{1}\nobjectClass: document\nobjectClass: musterDocument\ndocumentIdentifier: 1\n"
+        "musterDocumentType: image/png\n").format(account.dn, world.base).encode())
+    world.start()
+    found(place.doctor("access"))
+    with Rules("to attrs=musterPaymentToken,musterDocumentContent,musterCodeCount by users read by * none",
+               "to attrs=musterPaymentState by users write by * none", "to attrs=musterApplicationState by anonymous write by * none",
+               "to dn.children=\"ou=accounts,%s\" attrs=mail,mobile,authzTo by users search by * none" % world.base) as report:
+        found(report, "access/application-writable", "access/member-readable", "access/payment-writable", "access/secret-readable")
+        in_("any platform member gets musterCodeCount/read", texts(report, "access/secret-readable"), "counts of codes")
+        in_("any platform member gets mail/compare, mobile/search", texts(report, "access/member-readable"), "what can be guessed")
 
 
 def test_readable_by_named():
