@@ -18,6 +18,7 @@ integration_tests += \
 	tests/integration/test_exop.py \
 	tests/integration/test_factors.py \
 	tests/integration/test_keys.py \
+	tests/integration/test_model.py \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
 	tests/integration/test_numbers.py \
@@ -29,10 +30,12 @@ integration_tests += \
 	tests/integration/test_paths.py \
 	tests/integration/test_policy.py \
 	tests/integration/test_replica.py \
+	tests/integration/test_roles.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_services.py \
 	tests/integration/test_stacks.py \
 	tests/integration/test_states.py \
+	tests/integration/test_storm.py \
 	tests/integration/test_suite.py \
 	tests/integration/test_uninstall.py \
 	tests/integration/test_totp_steps.py \
@@ -53,23 +56,29 @@ EXTRA_DIST += \
 	tests/lib/clock.c \
 	tests/lib/exops.py \
 	tests/lib/failures.py \
+	tests/lib/faulty.py \
 	tests/lib/full.c \
 	tests/lib/impostor.py \
 	tests/lib/gate.py \
 	tests/lib/host.py \
 	tests/lib/logs.py \
 	tests/lib/mail.py \
+	tests/lib/matrix.py \
+	tests/lib/model.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \
 	tests/lib/proto.py \
 	tests/lib/relay.py \
+	tests/lib/roles.py \
 	tests/lib/rules.py \
 	tests/lib/served.py \
 	tests/lib/session.py \
 	tests/lib/site.py \
 	tests/lib/smtp.py \
+	tests/lib/storm.py \
 	tests/lib/tap.py \
 	tests/lib/terminal.py \
 	tests/lib/totp.py \
+	tests/lib/walk.py \
 	tests/lib/ways.py \
 	tests/lib/world.py

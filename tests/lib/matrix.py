@@ -22,7 +22,7 @@ PERMISSIVE = ("1.2.840.113556.1.4.1413", True, None)
 ABSENT, RIGHTS = (16, 32), 50
 # What the directory says about a modification that access rules and the overlay let pass: done, or the schema does not take it.
 TAKEN = {0, 16, 20, 64, 65, 67, 69}
-SINGLE = "cannot have multiple values"
+SINGLE = ("cannot have multiple values", "one value: replace it")
 COMPARED = {5, 6}
 
 # An attribute by another name, a control that makes a difference elsewhere
@@ -364,7 +364,7 @@ class Matrix:
         result = one.modify(dn, (kind, spell(name, self.oids), value), controls=[control] if control else [])
         if result.code == 0:
             self.restore(dn, name)
-        return result.code in TAKEN or SINGLE in result.text
+        return result.code in TAKEN or result.text.endswith(SINGLE)
 
     def restore(self, dn, name):
         """As it was before, and what the overlay wrote along with it."""

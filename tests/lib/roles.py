@@ -219,6 +219,7 @@ RIGHTS = {
         authzTo authzFrom                       admin: W
         musterOutbox musterLease                admin: R, courier: c
         musterAppPassword                       admin: rsc-, owner: R, fellow: R
+        objectClass                             admin: W, owner: R, fellow: R, courier: c, host: c
         musterDomain musterPolicyEntry musterNicknames musterMembersSee owner displayName
         labeledURI                              admin: W, owner: W, fellow: R
         *                                       admin: W, owner: R, fellow: R""",
@@ -256,4 +257,5 @@ RIGHTS = {
         *                                       admin: W, owner: W""",
 }
 RIGHTS["program"] = RIGHTS["host"].replace("admin: R, courier: c", "admin: R, courier: c, self: R")  # who tries is the courier
-RIGHTS["administrator"] = RIGHTS["folder"] = RIGHTS["operators"]
+RIGHTS["administrator"] = RIGHTS["folder"] = """
+        objectClass                             admin: W, users: c""" + RIGHTS["operators"]

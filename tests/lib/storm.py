@@ -32,7 +32,7 @@ CHANGES_OF = 20     # and one is the notice of an administrator's change
 REFUSED_OF = 100    # one member in so many has an address that the relay refuses for good
 KILL_EVERY_SEC = (2, 6)
 MARK = re.compile(r"u[0-9]{5}q[0-9a-f]{6}")
-LIMIT_SEC = 3600
+LIMIT_SEC = 1800
 
 
 class Storm:

@@ -1,10 +1,13 @@
 # tests/yardstick - long proofs, measured against what others do: `make check-yardstick`. They need the overlay, a quiet machine for
-# the timing and about ten minutes; `make check` runs two scripts of OpenLDAP's suite (tests/integration/test_suite.py).
+# the timing and, most of it for 10,000 walks of the model, about an hour; `make check` runs two scripts of OpenLDAP's suite (tests/integration/test_suite.py).
 
 yardstick_tests = \
 	tests/yardstick/burst.py \
+	tests/yardstick/courier.py \
+	tests/yardstick/model.py \
 	tests/yardstick/openldap.py \
 	tests/yardstick/programs.py \
+	tests/yardstick/roles.py \
 	tests/yardstick/timing.py
 
 EXTRA_DIST += \
