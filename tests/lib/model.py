@@ -10,7 +10,7 @@ less raises Unsure: it is not made.
 import collections
 import copy
 
-OK, MORE, CONSTRAINT, ABSENT, CREDENTIALS, RIGHTS, BUSY, UNWILLING = 0, 8, 19, 32, 49, 50, 51, 53
+OK, MORE, NO_VALUE, CONSTRAINT, ABSENT, CREDENTIALS, RIGHTS, BUSY, UNWILLING = 0, 8, 16, 19, 32, 49, 50, 51, 53
 
 MINT_SEC, LEASE_SEC, TOKEN_SEC, FRESH_SEC = 300, 120, 3600, 300
 HISTORY = 3  # the most recent passwords, the present one among them

@@ -55,6 +55,8 @@ LATER = ("musterLoginState", "pwdAccountLockedTime", "pwdReset", "musterUnproved
 
 # (as it is stored, as it is written) where the syntax does not say enough
 VALUES = {
+    "musterMembersSee": ("self", "members"),
+    "owner": ("uid=owner,ou=people,o=acme,ou=organizations,@BASE@", "uid=fellow,ou=people,o=acme,ou=organizations,@BASE@"),
     "musterStatus": ("active", "suspended"),
     "musterLoginState": ("1 n=1,0 p=1,2:1 c=0", "1 n=0,0 p=0 c=0"),
     "musterDomain": ("stored-domain", "written-domain"),
@@ -96,7 +98,7 @@ VALUES = {
     "c": ("KR", "DE"),
     "postalAddress": ("1 Road$Seoul", "2 Road$Seoul"),
     "authzTo": ("dn:cn=nobody", "dn:cn=somebody"), "authzFrom": ("dn:cn=nobody", "dn:cn=somebody"),
-    "owner": ("cn=nobody,@BASE@", "cn=somebody,@BASE@"), "member": ("cn=nobody,@BASE@", "cn=somebody,@BASE@"),
+    "member": ("cn=nobody,@BASE@", "cn=somebody,@BASE@"),
     "roleOccupant": ("cn=nobody,@BASE@", "cn=somebody,@BASE@"), "seeAlso": ("cn=nobody,@BASE@", "cn=somebody,@BASE@"),
     "labeledURI": ("https://stored.example/", "https://written.example/"),
     "musterPaymentKind": ("card", "bank-transfer"), "musterPaymentState": ("pending", "active"), "musterPaymentExpiry": ("2030-01", "2031-01"),
@@ -191,6 +193,7 @@ RIGHTS = {
         authzTo authzFrom                       admin: W
         musterOutbox musterLease                admin: R, courier: c
         musterAppPassword                       admin: rsc-, owner: rsc-, fellow: R
+        labeledURI                              admin: R, owner: R, fellow: R
         *                                       admin: W, owner: W, fellow: R""",
     "group": """
         userPassword oathSecret oathTokenPIN musterPaymentReference musterPaymentToken      admin: +-=

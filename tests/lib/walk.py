@@ -31,6 +31,15 @@ class Mismatch(Exception):
     pass
 
 
+# What a request may be answered whose entry another one changed while it was judged: the credentials are none any more, or a value
+# that it read is gone.
+OVERTAKEN = (model.CREDENTIALS, model.NO_VALUE)
+
+
+def fits(expected, got):
+    return all(code in want if isinstance(want, tuple) else code == want for want, code in zip(expected, got))
+
+
 class Walks:
     def __init__(self, seed):
         self.seed, self.chance = seed, random.Random(seed)
@@ -154,6 +163,11 @@ class Walk:
                 for place in (first, second):
                     codes[place] = pair[place].judge(state)
                 orders.append((codes, state))
+            for first in (0, 1):  # whoever is overtaken while it is judged may be refused, and leaves nothing
+                state = self.state.copy()
+                codes = [OVERTAKEN, OVERTAKEN]
+                codes[first] = pair[first].judge(state)
+                orders.append((codes, state))
         except Unsure:
             return
         text = " | ".join(request.text for request in pair)
@@ -167,7 +181,7 @@ class Walk:
                 code = request.send(one)
             got[pair.index(request)] = code
         loose = "owner_factor" in name
-        fitting = [state for codes, state in orders if codes == got or loose and as_good(codes, got)]
+        fitting = [state for codes, state in orders if fits(codes, got) or loose and as_good(codes, got)]
         if not fitting:
             raise Mismatch("%s: results %s, not %s" % (text, got, " or ".join(str(codes) for codes, _ in orders)))
         found, entry = [], self.entry()
