@@ -13,7 +13,7 @@
 #define APPLICATION_OPEN_MAX 5        /* of one member */
 #define APPLICATION_DOCUMENTS_MAX 5   /* of one application */
 #define APPLICATION_NAME_MAX 64       /* octets of its cn, and of a document's number */
-#define APPLICATION_REASON_MAX 1000   /* code points */
+#define APPLICATION_REASON_MAX 500    /* code points */
 #define APPLICATION_CHANGE_MAX 320    /* octets: an attribute and a value of FACT_NAME_MAX code points */
 #define APPLICATION_TEXT_MAX 240      /* of what is wrong, its NUL included */
 

@@ -2,6 +2,7 @@
  * courier.c - claim and done: what the courier may know and when. A token exists in the clear only in the answer
  *             to a claim.
  */
+#include "slapd/application.h"
 #include "slapd/claim.h"
 
 #include <time.h>
@@ -292,6 +293,17 @@ put_organization(struct exop *x, BerElement *ber, const struct berval *member_nd
 	x->op->o_bd = bd;
 }
 
+/* put_reason - why an application was decided so */
+static void
+put_reason(struct exop *x, BerElement *ber, const struct claim *c)
+{
+	struct berval reason;
+
+	application_reason(x->op, x->m, c->record.about, &c->member->ndn, &reason);
+	put_fact(ber, "reason", &reason);
+	ch_free(reason.bv_val);
+}
+
 static void
 put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 {
@@ -305,6 +317,8 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 	put_organization(x, ber, &member->ndn);
 	ber_str2bv(c->record.time, 0, 0, &happened);
 	put_fact(ber, "time", &happened);
+	if (c->record.about[0] != '\0')
+		put_reason(x, ber, c);
 	if (strcmp(c->record.kind, "recovery-code-used") == 0)
 		put_number(ber, "remaining", recovery_codes_left(member));
 	if (c->secret[0] != '\0')

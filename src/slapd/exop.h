@@ -7,6 +7,7 @@
 #include "slapd/muster.h"
 
 #include "common/secret.h"
+#include "core/application.h"
 
 #define RECOVERY_CODES 10
 #define RECOVERY_CODE_LEN 11 /* xxxxx-xxxxx */
@@ -170,6 +171,7 @@ struct record {
 	char kind[32];
 	char time[24];         /* unix seconds when it happened; "" for a queue entry */
 	struct berval address; /* an outbox value's own address; ch_free() by the caller, BER_BVNULL without */
+	char about[APPLICATION_NAME_MAX + 1]; /* name of the application that a notice is about; "" for none */
 };
 
 #define LEASE_TEXT_MAX (RECORD_ID_MAX + 24)

@@ -3,6 +3,8 @@
 # slapd's headers are system headers to the compiler, so our warnings are about our files only.
 
 overlay_sources = \
+	src/slapd/application.c \
+	src/slapd/application.h \
 	src/slapd/account.c \
 	src/slapd/account.h \
 	src/slapd/account_remember.c \
@@ -67,8 +69,12 @@ overlay_sources = \
 	src/slapd/write.h \
 	src/slapd/write_add.c \
 	src/slapd/write_app.c \
+	src/slapd/write_applicant.c \
+	src/slapd/write_application.c \
 	src/slapd/write_audit.c \
 	src/slapd/write_checks.c \
+	src/slapd/write_decision.c \
+	src/slapd/write_document.c \
 	src/slapd/write_factor.c \
 	src/slapd/write_follow.c \
 	src/slapd/write_modify.c \

@@ -116,10 +116,10 @@ struct muster_ads {
 		*payment_last_four, *payment_expiry, *payment_state, *payment_url, *nicknames, *members_see,
 		*next_number, *applicant, *application_state, *application_change, *application_reason,
 		*application_decided_by, *application_decided, *document_content, *document_type,
-		*document_hash, *request_data, *business_proved;
+		*document_hash, *request_data, *business_proved, *application_before;
 	AttributeDescription *oath_secret, *oath_last_step;
 	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *sn, *given_name, *display_name, *owner,
-		*country, *labeled_uri, *description, *role_occupant, *postal_address;
+		*country, *labeled_uri, *description, *role_occupant, *postal_address, *document_identifier;
 	/* ppolicy's */
 	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_attribute, *pwd_min_length, *pwd_max_length,
 		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change,
@@ -560,6 +560,8 @@ int password_matches(Operation *op, struct muster *m, BerVarray stored, const st
  */
 void outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
                 Modifications **mods);
+/* outbox_owe_about - the same about an application: what the courier is told comes from there. in: about  its name, "" for none */
+void outbox_owe_about(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods);
 /*
  * queue_request - queue.c: write a queue entry; the same cost whatever the target is. Nothing is written, and 0 returned,
  *                 while a request for the same target waits.

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #define OUTBOX_VALUE_MAX 1024
+#define ADDRESS_NONE "-" /* mail on the entry; no base64 */
 #define OUTBOX_RANDOM_LEN 8 /* octets: 11 characters of base64url */
 #define UUID_LEN 36
 #define SUFFIX_LEN 11
@@ -73,9 +74,10 @@ lease_find(BerVarray leases, const char *record_id, int64_t *until_out)
 	return NULL;
 }
 
-/* owe - one notice. address: NULL for mail on the entry */
+/* owe - one notice. address: NULL for mail on the entry; about: "" for nothing */
 static void
-owe(const struct member *member, const char *kind, const struct berval *address, int64_t now, Modifications **mods)
+owe(const struct member *member, const char *kind, const struct berval *address, const char *about, int64_t now,
+    Modifications **mods)
 {
 	unsigned char random[OUTBOX_RANDOM_LEN];
 	char suffix[SUFFIX_LEN + 1], id[RECORD_ID_MAX], value[OUTBOX_VALUE_MAX], lease[LEASE_TEXT_MAX];
@@ -90,23 +92,40 @@ owe(const struct member *member, const char *kind, const struct berval *address,
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2base64(suffix, sizeof(suffix), random, sizeof(random), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	snprintf(id, sizeof(id), "m-%s-%s", member->uuid, suffix);
-	snprintf(value, sizeof(value), "%s %s %lld%s%s", id, kind, (long long)now, *encoded ? " " : "", encoded);
+	if (*about != '\0' && *encoded == '\0')
+		snprintf(encoded, sizeof(encoded), "%s", ADDRESS_NONE);
+	snprintf(value, sizeof(value), "%s %s %lld%s%s%s%s", id, kind, (long long)now, *encoded ? " " : "", encoded,
+	         *about ? " " : "", about);
 	/* A lease that has ended goes with every record, so that claiming it is always a conditional write. */
 	lease_text(id, 0, lease);
 	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.outbox, value);
 	mods_add_text(mods, LDAP_MOD_ADD, muster_ad.lease, lease);
 }
 
-void
-outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
-           Modifications **mods)
+/* owe_all - in: address  NULL: mail on the entry */
+static void
+owe_all(const struct member *member, const char *kind, const struct berval *address, const char *about, int64_t now,
+        Modifications **mods)
 {
-	owe(member, kind, address, now, mods);
+	owe(member, kind, address, about, now, mods);
 	/* Whoever took an account over writes an address of their own first: the one that was proved is told as well. */
 	if (address == NULL && !BER_BVISEMPTY(&member->verified_mail) &&
 	    (member->verified_mail.bv_len != member->mail.bv_len ||
 	     strncasecmp(member->verified_mail.bv_val, member->mail.bv_val, member->mail.bv_len) != 0))
-		owe(member, kind, &member->verified_mail, now, mods);
+		owe(member, kind, &member->verified_mail, about, now, mods);
+}
+
+void
+outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
+           Modifications **mods)
+{
+	owe_all(member, kind, address, "", now, mods);
+}
+
+void
+outbox_owe_about(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods)
+{
+	owe_all(member, kind, NULL, about, now, mods);
 }
 
 /* word - the next word of a value; 0 or ERR_INPUT when there is none or it is longer than max */
@@ -122,6 +141,18 @@ word(const char **p, const char *end, size_t max, const char **start_out, size_t
 	*len_out = (blank != NULL ? blank : end) - *p;
 	*p += *len_out;
 	return *len_out == 0 || *len_out > max ? ERR_INPUT : 0;
+}
+
+/* parse_about - what a notice is about, where it says so */
+static int
+parse_about(const char **p, const char *end, struct record *record_out)
+{
+	const char *start;
+	size_t len;
+
+	if (word(p, end, sizeof(record_out->about) - 1, &start, &len) == 0)
+		memcpy(record_out->about, start, len);
+	return 0;
 }
 
 int
@@ -143,10 +174,12 @@ outbox_parse(const struct berval *value, struct record *record_out)
 	memcpy(record_out->time, start, len);
 	if (word(&p, end, OUTBOX_VALUE_MAX, &start, &len) < 0)
 		return 0;
+	if (len == STRLENOF(ADDRESS_NONE) && memcmp(start, ADDRESS_NONE, len) == 0)
+		return parse_about(&p, end, record_out);
 	if (sodium_base642bin(address, sizeof(address) - 1, start, len, NULL, &address_len, NULL,
 	                      sodium_base64_VARIANT_ORIGINAL) != 0)
 		return ERR_INPUT;
 	address[address_len] = '\0';
 	ber_str2bv((char *)address, address_len, 1, &record_out->address);
-	return 0;
+	return parse_about(&p, end, record_out);
 }

@@ -89,6 +89,7 @@ static const struct wanted own_attributes[] = {
 	{ &muster_ad.document_hash, "musterDocumentHash" },
 	{ &muster_ad.request_data, "musterRequestData" },
 	{ &muster_ad.business_proved, "musterBusinessProved" },
+	{ &muster_ad.application_before, "musterApplicationBefore" },
 	{ &muster_ad.oath_secret, "oathSecret" },
 	{ &muster_ad.oath_last_step, "oathTOTPLastTimeStep" },
 };
@@ -127,6 +128,7 @@ static const struct wanted standard_attributes[] = {
 	{ &muster_ad.description, "description" },
 	{ &muster_ad.role_occupant, "roleOccupant" },
 	{ &muster_ad.postal_address, "postalAddress" },
+	{ &muster_ad.document_identifier, "documentIdentifier" },
 };
 
 static const struct {

@@ -94,6 +94,9 @@ check_add(struct write *w, Entry *e)
 		rc = check_add_names(w, e);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_service_added(w, e);
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_application_class(w, is_entry_objectclass(e, muster_oc_application, 0) ||
+		                                              is_entry_objectclass(e, muster_oc_document, 0));
 	return rc;
 }
 
@@ -134,7 +137,9 @@ add_hook(Operation *op, SlapReply *rs)
 		write_audit(&w, rc);
 		rc = write_answer(&w, rc);
 	} else {
-		rc = subject == SUBJECT_MEMBER ? write_add_member(&w) : walk(&w, subject, op_add);
+		rc = write_is_application(&w)    ? write_application_any(&w)
+		     : subject == SUBJECT_MEMBER ? write_add_member(&w)
+		                                 : walk(&w, subject, op_add);
 	}
 	write_numbers_end(&w, rc);
 	write_end(&w);
@@ -146,7 +151,7 @@ add_hook(Operation *op, SlapReply *rs)
 /* What an entry is, before a modification and after it. */
 struct kind {
 	int member;  /* of either kind */
-	int iam, account, organization, policy, service;
+	int iam, account, organization, policy, service, application; /* or a document of one */
 };
 
 static int
@@ -179,6 +184,8 @@ kind_change(struct kind *kind, BerVarray values, int there)
 			kind->policy = there;
 		if (is_named(&values[i], muster_oc_service))
 			kind->service = there;
+		if (is_named(&values[i], muster_oc_application) || is_named(&values[i], muster_oc_document))
+			kind->application = there;
 	}
 	kind->member = kind->iam || kind->account;
 }
@@ -194,6 +201,7 @@ kind_of(Operation *op, Entry *e, struct kind *before, struct kind *after)
 	before->organization = is_entry_objectclass_or_sub(e, muster_oc_organization);
 	before->policy = is_entry_objectclass_or_sub(e, muster_oc_policy);
 	before->service = is_entry_objectclass(e, muster_oc_service, 0);
+	before->application = is_entry_objectclass(e, muster_oc_application, 0) || is_entry_objectclass(e, muster_oc_document, 0);
 	*after = *before;
 	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next) {
 		if (!type_is(ml->sml_desc, slap_schema.si_ad_objectClass))
@@ -219,6 +227,8 @@ check_classes(struct write *w, Entry *e, const struct kind *before, const struct
 		return LDAP_SUCCESS;
 	if (before->member && w->self)
 		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS, "members do not change their own object classes");
+	if (write_check_application_class(w, after->application && !before->application) != LDAP_SUCCESS)
+		return LDAP_OBJECT_CLASS_VIOLATION;
 	if (after->member && after->organization)
 		return write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, "an entry is a member or an organization, not both");
 	if (before->member && !after->member && !write_may_manage(w, e, slap_schema.si_ad_objectClass))
@@ -375,6 +385,9 @@ modify_check(struct write *w, Entry *e, const struct kind *before, const struct 
 {
 	int rc = check_connection(w);
 
+	/* Applications have rules of their own, and no others. */
+	if (write_is_application(w))
+		return rc;
 	if (rc == LDAP_SUCCESS && w->self && before->member)
 		rc = write_check_self(w, e);
 	if (rc == LDAP_SUCCESS && ours && !write_may_modify(w, e))
@@ -417,7 +430,9 @@ modify_hook(Operation *op, SlapReply *rs)
 		write_audit(&w, rc);
 		rc = write_answer(&w, rc);
 	} else {
-		rc = ours ? write_modify_member(&w) : walk(&w, subject, op_modify);
+		rc = write_is_application(&w) ? write_application_any(&w)
+		     : ours                   ? write_modify_member(&w)
+		                              : walk(&w, subject, op_modify);
 	}
 	write_numbers_end(&w, rc);
 	write_end(&w);
@@ -500,6 +515,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_self_name(&w);
 	if (rc == LDAP_SUCCESS)
+		rc = write_check_application_name(&w);
+	if (rc == LDAP_SUCCESS)
 		rc = write_check_rename(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
@@ -524,18 +541,28 @@ modrdn_hook(Operation *op, SlapReply *rs)
 
 /* --- delete --------------------------------------------------------------------------------------- */
 
-/* check_owner - who is deleted is not the last OWNER. The database refuses who may not delete, and nothing is learnt here. */
+/*
+ * check_member_goes - who is deleted is not the last OWNER, and what names a member names it no more. The database refuses who may
+ *                     not delete, and nothing is learnt here.
+ */
 static int
-check_owner(struct write *w)
+check_member_goes(struct write *w)
 {
-	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
-	int concerned;
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn), *copy;
+	int rc = LDAP_SUCCESS;
 
 	if (e == NULL)
 		return LDAP_SUCCESS;
-	concerned = write_may_write_entry(w, e) && !write_overrides(w, e, slap_schema.si_ad_entry);
+	copy = write_may_delete(w, e) && !write_has_children(w, e) ? entry_dup(e) : NULL;
 	write_entry_release(w, e);
-	return concerned ? write_check_owner_stays(w, &w->op->o_req_ndn) : LDAP_SUCCESS;
+	if (copy == NULL)
+		return LDAP_SUCCESS;
+	if (!write_overrides(w, copy, slap_schema.si_ad_entry))
+		rc = write_check_owner_stays(w, &w->op->o_req_ndn);
+	if (rc == LDAP_SUCCESS)
+		rc = write_follow_gone(w, copy);
+	entry_free(copy);
+	return rc;
 }
 
 int
@@ -552,9 +579,14 @@ delete_hook(Operation *op, SlapReply *rs)
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
+	if (rc == LDAP_SUCCESS && write_is_application(&w)) {
+		rc = write_application_any(&w);
+		write_end(&w);
+		return rc;
+	}
 	if (rc == LDAP_SUCCESS && subject == SUBJECT_MEMBER) {
 		write_alone(&w);
-		rc = check_owner(&w);
+		rc = check_member_goes(&w);
 	}
 	if (rc == LDAP_SUCCESS)
 		rc = write_numbers_delete(&w);

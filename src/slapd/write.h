@@ -12,6 +12,8 @@
  *   write_replicated.c  what another server wrote
  *   write_policy.c    policies, and who names them
  *   write_self.c      what a member may write of its own entry
+ *   write_application.c, write_decision.c, write_document.c  applications: application.h
+ *   write_applicant.c who applied, and operators, when they are renamed or deleted
  *   write_owner.c     OWNERs of organizations
  *   write_service.c   services of organizations
  *   write_rename.c    another name or place
@@ -33,6 +35,7 @@
 struct write_follower {
 	struct berval dn, ndn; /* as they are once the write itself is done */
 	Modifications *mods;
+	int deletes; /* it goes: with a write that deletes, and before it */
 	struct write_follower *next;
 };
 
@@ -73,7 +76,8 @@ struct write {
 /* --- write_audit.c -------------------------------------------------------------------------------- */
 
 /* Whose writes have a line of their own; a refusal always has one. */
-enum write_subject { SUBJECT_OTHER, SUBJECT_MEMBER, SUBJECT_ORGANIZATION, SUBJECT_POLICY, SUBJECT_SERVICE };
+enum write_subject { SUBJECT_OTHER, SUBJECT_MEMBER, SUBJECT_ORGANIZATION, SUBJECT_POLICY, SUBJECT_SERVICE,
+	SUBJECT_APPLICATION, SUBJECT_DOCUMENT };
 
 /* write_subject_of - in: e  NULL: nobody's */
 enum write_subject write_subject_of(Entry *e);
@@ -113,6 +117,12 @@ int write_may_modify(struct write *w, Entry *e);
 
 /* write_may_write_entry - 1 when access rules let an entry be renamed or deleted, as far as they are its own */
 int write_may_write_entry(struct write *w, Entry *e);
+
+/* write_may_delete - 1 when access rules let an entry be deleted */
+int write_may_delete(struct write *w, Entry *e);
+
+/* write_has_children - 1 when entries lie below e, or nobody can tell */
+int write_has_children(struct write *w, Entry *e);
 
 /*
  * write_may_add - LDAP_SUCCESS when access rules let op's own entry be added, else what to answer. The database asks
@@ -210,11 +220,18 @@ int write_apply(struct write *w, Entry *copy, Modifications *ml);
 /* write_alone - from now on until write_end() no other write is in the database. Nothing of it is held when this is called. */
 void write_alone(struct write *w);
 void write_end(struct write *w);
+/* write_not_alone - before an answer is sent: who does not read answers must not keep everybody else from writing */
+void write_not_alone(struct write *w);
 
 /* write_follow - where to append changes of another entry. in: its name as it is once the write itself is done */
 Modifications **write_follow(struct write *w, const struct berval *dn, const struct berval *ndn);
+/* write_follow_delete - another entry is deleted before it, in the order of the calls */
+void write_follow_delete(struct write *w, const struct berval *dn, const struct berval *ndn);
 
-/* write_carry_out - op_walk(), with what follows it stored together; in: scope  as connections_end_walk() */
+/*
+ * write_carry_out - op_walk(), with what follows it stored together; in: scope  as connections_end_walk(). With a delete it goes
+ *                   first, one after the other: check before that the delete will not be refused.
+ */
 int write_carry_out(struct write *w, slap_operation_t which, int with_ppolicy, enum connections_scope scope);
 
 /* --- write_owner.c ------------------------------------------------------------------------------------ */
@@ -235,6 +252,21 @@ int write_check_owners_added(struct write *w, BerVarray nvalues);
 int write_check_owners_modified(struct write *w, Entry *e);
 /* write_follow_owners - organizations go on naming who is renamed. Alone. in: below  1: entries below it are renamed with it */
 int write_follow_owners(struct write *w, const struct rename *rename, int below);
+
+/* --- write_applicant.c, write_application.c ------------------------------------------------------------ */
+
+/* write_follow_applicants - who applied for something, and who is an operator, under another name. in: below  as above. Alone. */
+int write_follow_applicants(struct write *w, const struct rename *rename, int below);
+/* write_follow_gone - a member is deleted: its filed applications go with it, decided ones stay and name nobody. Alone. */
+int write_follow_gone(struct write *w, Entry *e);
+/* write_is_application - 1 when op is about what lies below ou=applications, and write_application_any() carries it out */
+int write_is_application(const struct write *w);
+/* write_application_any - what a hook returns */
+int write_application_any(struct write *w);
+/* write_check_application_class - applications and documents lie below ou=applications only. in: there  e is, or becomes one */
+int write_check_application_class(struct write *w, int there);
+/* write_check_application_name - neither gets another name, and nothing comes to lie among them */
+int write_check_application_name(struct write *w);
 
 /* --- write_service.c ---------------------------------------------------------------------------------- */
 

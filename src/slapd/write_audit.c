@@ -15,6 +15,10 @@ write_subject_of(Entry *e)
 		return SUBJECT_ORGANIZATION;
 	if (is_entry_objectclass(e, muster_oc_service, 0))
 		return SUBJECT_SERVICE;
+	if (is_entry_objectclass(e, muster_oc_application, 0))
+		return SUBJECT_APPLICATION;
+	if (is_entry_objectclass(e, muster_oc_document, 0))
+		return SUBJECT_DOCUMENT;
 	return is_entry_objectclass_or_sub(e, muster_oc_policy) ? SUBJECT_POLICY : SUBJECT_OTHER;
 }
 
@@ -27,6 +31,9 @@ write_audit_begin(struct write *w, enum write_subject subject, const Modificatio
 		[SUBJECT_ORGANIZATION] = { "add-organization", "modify-organization", "rename-organization",
 		                           "delete-organization" },
 		[SUBJECT_POLICY] = { "add-policy", "modify-policy", "rename-policy", "delete-policy" },
+		[SUBJECT_APPLICATION] = { "add-application", "modify-application", "rename-application",
+		                          "delete-application" },
+		[SUBJECT_DOCUMENT] = { "add-document", "modify-document", "rename-document", "delete-document" },
 		[SUBJECT_SERVICE] = { "add-service", "modify-service", "rename-service", "delete-service" },
 	};
 	size_t used = 0;

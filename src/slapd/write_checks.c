@@ -22,6 +22,7 @@ write_answer(struct write *w, int result)
 {
 	BackendInfo *own = w->op->o_bd->bd_info;
 
+	write_not_alone(w);
 	if (w->ppolicy != PPCTRL_NONE)
 		ppctrl_answer(w->op, w->rs, w->ppolicy);
 	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
@@ -106,6 +107,49 @@ write_may_write_entry(struct write *w, Entry *e)
 	return allowed;
 }
 
+int
+write_has_children(struct write *w, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int below = LDAP_COMPARE_TRUE;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	if (w->op->o_bd->be_has_subordinates == NULL || w->op->o_bd->be_has_subordinates(w->op, e, &below) != LDAP_SUCCESS)
+		below = LDAP_COMPARE_TRUE;
+	w->op->o_bd->bd_info = own;
+	return below != LDAP_COMPARE_FALSE;
+}
+
+/* may_delete_below - the two rights that deleting takes */
+static int
+may_delete_below(struct write *w, Entry *parent, Entry *e)
+{
+	BackendInfo *own = w->op->o_bd->bd_info;
+	int allowed;
+
+	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
+	allowed = access_allowed(w->op, parent, slap_schema.si_ad_children, NULL, ACL_WDEL, NULL) &&
+	          access_allowed(w->op, e, slap_schema.si_ad_entry, NULL, ACL_WDEL, NULL);
+	w->op->o_bd->bd_info = own;
+	return allowed;
+}
+
+int
+write_may_delete(struct write *w, Entry *e)
+{
+	struct berval parent_ndn;
+	Entry *parent;
+	int allowed;
+
+	dnParent(&e->e_nname, &parent_ndn);
+	parent = write_entry_get(w, &parent_ndn);
+	if (parent == NULL)
+		return be_isroot(w->op);
+	allowed = may_delete_below(w, parent, e);
+	write_entry_release(w, parent);
+	return allowed;
+}
+
 /* may_add_below - the two rights that adding takes: on the parent's children and on the new entry */
 static int
 may_add_below(struct write *w, Entry *parent, Entry *e)
@@ -150,7 +194,7 @@ write_is_state(const AttributeDescription *ad)
 		muster_ad.lease, muster_ad.challenge, muster_ad.recovery_code, muster_ad.login_state,
 		muster_ad.oath_last_step, muster_ad.pwd_changed, muster_ad.pwd_history, muster_ad.pwd_reset,
 		muster_ad.app_password_used, muster_ad.code_count, muster_ad.unproved_until, muster_ad.business_proved,
-		muster_ad.next_number, muster_ad.document_hash
+		muster_ad.next_number, muster_ad.document_hash, muster_ad.application_before
 	};
 	size_t i;
 

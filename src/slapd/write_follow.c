@@ -2,6 +2,7 @@
  * write_follow.c - what has to change together with a write, in entries of its own: an OWNER's name in organizations, access
  *                  URLs of services. Stored together or not at all.
  */
+#include "slapd/exop.h"
 #include "slapd/write.h"
 
 #define TEXT_STORE "what belongs to this change cannot be stored: see slapd's log"
@@ -19,6 +20,19 @@ write_follow(struct write *w, const struct berval *dn, const struct berval *ndn)
 	ber_dupbv(&one->ndn, (struct berval *)ndn);
 	*end = one;
 	return &one->mods;
+}
+
+void
+write_follow_delete(struct write *w, const struct berval *dn, const struct berval *ndn)
+{
+	struct write_follower *one = ch_calloc(1, sizeof(*one)), **end = &w->followers;
+
+	ber_dupbv(&one->dn, (struct berval *)dn);
+	ber_dupbv(&one->ndn, (struct berval *)ndn);
+	one->deletes = 1;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = one;
 }
 
 static void
@@ -44,38 +58,66 @@ write_alone(struct write *w)
 }
 
 void
-write_end(struct write *w)
+write_not_alone(struct write *w)
 {
-	followers_free(w);
 	if (w->alone)
 		alone_end();
 	w->alone = 0;
+}
+
+void
+write_end(struct write *w)
+{
+	followers_free(w);
+	write_not_alone(w);
+}
+
+static int
+follow(struct write *w, struct transaction_answer *answer)
+{
+	struct write_follower *one;
+	int rc = LDAP_SUCCESS;
+
+	for (one = w->followers; one != NULL && rc == LDAP_SUCCESS; one = one->next) {
+		rc = one->deletes ? internal_delete(w->op, w->m->db, &one->dn, &one->ndn)
+		                  : mods_write(w->op, w->m, &one->dn, &one->ndn, &one->mods);
+		if (rc == LDAP_SUCCESS)
+			continue;
+		Debug(LDAP_DEBUG_ANY, "%s muster: %s cannot follow a change of %s: %d\n", w->op->o_log_prefix, one->dn.bv_val,
+		      w->op->o_req_dn.bv_val, rc);
+		snprintf(answer->text, sizeof(answer->text), TEXT_STORE);
+		rc = LDAP_OTHER;
+	}
+	return rc;
+}
+
+/*
+ * in_turn - for a delete: what goes with it first, so that nothing is left whose member or application is gone. back-mdb 2.5 says
+ *           in a transaction that a delete failed when it took the last entry below another.
+ */
+static int
+in_turn(struct write *w, slap_operation_t which, int with_ppolicy, struct transaction_answer *answer)
+{
+	int rc = follow(w, answer);
+
+	return rc == LDAP_SUCCESS ? transaction_walk(w->op, w->rs, w->m, which, with_ppolicy, answer) : rc;
 }
 
 /* together - the write first, which may be refused, then what follows it. out: the result, the text of a failure in answer */
 static int
 together(struct write *w, slap_operation_t which, int with_ppolicy, struct transaction_answer *answer)
 {
-	struct write_follower *one;
 	struct transaction t;
 	int rc;
 
-	answer->text[0] = '\0';
 	/* Inside of a write that is alone already, its transaction is ours. */
 	if (w->alone && transaction_begin(w->op, w->m, &t) < 0) {
 		snprintf(answer->text, sizeof(answer->text), TEXT_STORE);
 		return LDAP_OTHER;
 	}
 	rc = transaction_walk(w->op, w->rs, w->m, which, with_ppolicy, answer);
-	for (one = w->followers; one != NULL && rc == LDAP_SUCCESS; one = one->next) {
-		rc = mods_write(w->op, w->m, &one->dn, &one->ndn, &one->mods);
-		if (rc != LDAP_SUCCESS) {
-			Debug(LDAP_DEBUG_ANY, "%s muster: %s cannot follow a change of %s: %d\n", w->op->o_log_prefix, one->dn.bv_val,
-			      w->op->o_req_dn.bv_val, rc);
-			snprintf(answer->text, sizeof(answer->text), TEXT_STORE);
-			rc = LDAP_OTHER;
-		}
-	}
+	if (rc == LDAP_SUCCESS)
+		rc = follow(w, answer);
 	return w->alone ? transaction_end(&t, rc) : rc;
 }
 
@@ -86,14 +128,18 @@ write_carry_out(struct write *w, slap_operation_t which, int with_ppolicy, enum 
 	struct berval ndn;
 	int own = 0;
 
-	if (w->followers == NULL)
+	if (w->followers == NULL && !w->alone)
 		return scope != END_NONE ? connections_end_walk(w->op, w->rs, w->m, which, with_ppolicy, scope)
 		                         : op_walk(w->op, w->rs, w->m, which, with_ppolicy);
 	ber_dupbv(&ndn, &w->op->o_req_ndn);
-	answer.result = together(w, which, with_ppolicy, &answer);
+	answer.text[0] = '\0';
+	answer.result = w->followers == NULL ? transaction_walk(w->op, w->rs, w->m, which, with_ppolicy, &answer)
+	                : which == op_delete ? in_turn(w, which, with_ppolicy, &answer)
+	                                     : together(w, which, with_ppolicy, &answer);
 	if (scope != END_NONE && answer.result == LDAP_SUCCESS)
 		own = connections_end(w->op, &ndn, scope);
 	ch_free(ndn.bv_val);
+	write_not_alone(w);
 	transaction_answer(w->op, w->rs, w->m, &answer);
 	if (own)
 		connections_end_own(w->op);

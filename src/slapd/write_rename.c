@@ -112,19 +112,6 @@ check_own(struct write *w, Entry *e)
 	return rc;
 }
 
-static int
-has_children(struct write *w, Entry *e)
-{
-	BackendInfo *own = w->op->o_bd->bd_info;
-	int below = LDAP_COMPARE_TRUE;
-
-	w->op->o_bd->bd_info = (BackendInfo *)w->m->on->on_info;
-	if (w->op->o_bd->be_has_subordinates == NULL || w->op->o_bd->be_has_subordinates(w->op, e, &below) != LDAP_SUCCESS)
-		below = LDAP_COMPARE_TRUE;
-	w->op->o_bd->bd_info = own;
-	return below != LDAP_COMPARE_FALSE;
-}
-
 int
 write_check_rename(struct write *w)
 {
@@ -146,9 +133,11 @@ write_check_rename(struct write *w)
 		rc = check_place(w, &rename, e);
 	if (rc == LDAP_SUCCESS && is_entry_objectclass(e, muster_oc_organization, 0))
 		rc = write_follow_service_names(w, &rename, e);
-	below = has_children(w, e);
+	below = write_has_children(w, e);
 	if (rc == LDAP_SUCCESS && (below || member_is(e)))
 		rc = write_follow_owners(w, &rename, below);
+	if (rc == LDAP_SUCCESS && (below || member_is(e)))
+		rc = write_follow_applicants(w, &rename, below);
 	write_entry_release(w, e);
 	rename_end(&rename);
 	return rc;

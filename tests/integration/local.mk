@@ -2,6 +2,7 @@
 
 integration_tests += \
 	tests/integration/test_account.py \
+	tests/integration/test_applications.py \
 	tests/integration/test_apps.py \
 	tests/integration/test_attack.py \
 	tests/integration/test_attack_musterd.py \
@@ -48,6 +49,7 @@ EXTRA_DIST += \
 	$(race_tests) \
 	tests/lib/helgrind.supp \
 	tests/lib/__init__.py \
+	tests/lib/applications.py \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
 	tests/lib/daemon.py \
@@ -61,6 +63,7 @@ EXTRA_DIST += \
 	tests/lib/impostor.py \
 	tests/lib/gate.py \
 	tests/lib/host.py \
+	tests/lib/killed.py \
 	tests/lib/logs.py \
 	tests/lib/mail.py \
 	tests/lib/matrix.py \

@@ -35,7 +35,8 @@ ORGANIZATION = """musterDomain musterPolicyEntry musterNicknames musterMembersSe
 PAYMENT = """musterPaymentKind musterPaymentBrand musterPaymentLastFour musterPaymentExpiry musterPaymentState
     musterPaymentUrl""".split()
 APPLICATION = """musterApplicant musterApplicationState musterApplicationChange musterApplicationReason musterApplicationDecidedBy
-    musterApplicationDecided musterDocumentContent musterDocumentType musterDocumentHash documentIdentifier""".split()
+    musterApplicationDecided musterApplicationBefore musterDocumentContent musterDocumentType musterDocumentHash
+    documentIdentifier""".split()
 QUEUE = "musterRequestKind musterRequestTarget musterRequestData".split()
 CLASSES = """musterOrganization musterMember musterAccount musterPolicy musterRequest musterService musterPaymentMethod
     musterApplication musterDocument oathToken oathTOTPToken""".split()
@@ -171,22 +172,18 @@ RIGHTS = {
         entryUUID                               admin: R, self: R, courier: R
         *                                       admin: W, self: R""",
     "application": """
-        userPassword oathSecret oathTokenPIN musterPaymentReference musterPaymentToken      admin: +-=
         SECRET
-        authzTo authzFrom                       admin: W
+        authzTo authzFrom                       admin: R
         musterOutbox musterLease                admin: R, courier: c
-        musterAppPassword                       admin: rsc-, self: rsc-, operator: R
-        musterApplicationState musterApplicationReason              admin: W, self: rsc+, operator: W
-        musterApplicationDecidedBy musterApplicationDecided         admin: W, self: R, operator: R
-        *                                       admin: W, self: W, operator: R""",
+        musterAppPassword                       admin: rsc, self: rsc, operator: R
+        musterApplicationState                  admin: rsc+=, self: R, operator: rsc+=
+        *                                       admin: R, self: R, operator: R""",
     "document": """
-        userPassword oathSecret oathTokenPIN musterPaymentReference musterPaymentToken      admin: +-=
         SECRET
-        authzTo authzFrom                       admin: W
+        authzTo authzFrom                       admin: R
         musterOutbox musterLease                admin: R, courier: c
-        musterAppPassword                       admin: rsc-, self: rsc-, operator: R
-        musterDocumentContent                   admin: W, self: W, operator: rsc-
-        *                                       admin: W, self: W, operator: R""",
+        musterAppPassword                       admin: rsc, self: rsc, operator: R
+        *                                       admin: R, self: R, operator: R""",
     "service": """
         userPassword oathSecret oathTokenPIN musterPaymentReference musterPaymentToken      admin: +-=
         SECRET
