@@ -36,6 +36,7 @@ enum option_id {
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER, OPT_NETWORK,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_FORCE, OPT_TO, OPT_SLAPD,
+	OPT_ADDRESS, OPT_BILLING_MAIL, OPT_SERVICE_AREA, OPT_SURNAME, OPT_GIVEN_NAME,
 	OPT_COUNT
 };
 
@@ -92,6 +93,8 @@ int member_show(struct session *s);
 int member_suspend(struct session *s);
 int member_resume(struct session *s);
 int member_unlock(struct session *s);
+int account_show(struct session *s);
+int account_set(struct session *s);
 int password_reset(struct session *s);
 int password_redeem(struct session *s);
 int password_change(struct session *s);
@@ -118,6 +121,7 @@ struct session {
 	struct directory *d; /* NULL until session_connect() */
 	char *base;
 	int external;        /* bound with SASL EXTERNAL */
+	int64_t previous_login; /* of a member that is bound with a password: unix seconds of the login before, 0 none */
 };
 
 /* All of these print what is wrong and return an exit code. */
@@ -190,6 +194,8 @@ int say_rules(struct session *s);
 /* A value from the directory as JSON text; null when absent or no text. */
 json_t *json_text(const char *value);
 json_t *json_time(const struct directory_entry *entry, const char *name);
+/* json_unix_time - null for 0 */
+json_t *json_unix_time(int64_t when);
 json_t *json_attribute(const struct directory_entry *entry, const char *name);
 
 struct column {
@@ -229,8 +235,12 @@ struct person {
 	const char *id, *name, *mail, *mobile, *language, *nickname;
 };
 int person_check(const struct person *person);
+/* person_surname - what stands for one in a name: its last word */
+const char *person_surname(const char *name);
 /* person_add - one member below ou=people of an organization; returns an ERR_* code */
 int person_add(struct session *s, const char *dn, const struct person *person);
+/* say_no_member - an exit code */
+int say_no_member(const char *dn);
 /* is_owner - 1 when the organization names that DN */
 int organization_has_owner(const struct directory_entry *org, const char *dn);
 

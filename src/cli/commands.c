@@ -45,7 +45,13 @@ static const struct option options[] = {
 	{ OPT_SLAPD_CONFIG, '\0', "slapd-config", "FOLDER", "slapd's configuration [what it was started with]" },
 	{ OPT_FORCE, '\0', "force", NULL, "drop what would be lost" },
 	{ OPT_TO, '\0', "to", "FOLDER", "where the plain directory is made; not there yet" },
-	{ OPT_SLAPD, '\0', "slapd", "FILE", "slapd's program [/usr/sbin/slapd]" }
+	{ OPT_SLAPD, '\0', "slapd", "FILE", "slapd's program [/usr/sbin/slapd]" },
+
+	{ OPT_ADDRESS, '\0', "address", "LINES", "postal address, $ between its lines" },
+	{ OPT_BILLING_MAIL, '\0', "billing-mail", "ADDRESS", "where bills go" },
+	{ OPT_SERVICE_AREA, '\0', "service-area", "AREA", "where services are used" },
+	{ OPT_SURNAME, '\0', "surname", "NAME", "family name" },
+	{ OPT_GIVEN_NAME, '\0', "given-name", "NAME", "given name" }
 };
 
 static const enum option_id no_options[] = { OPT_COUNT };
@@ -59,6 +65,9 @@ static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOB
 static const enum option_id doctor_options[] = { OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG, OPT_COUNT };
 static const enum option_id uninstall_options[] = { OPT_DRY_RUN, OPT_TO, OPT_SLAPD_CONFIG, OPT_SLAPD, OPT_COUNT };
 static const enum option_id key_retire_options[] = { OPT_FORCE, OPT_COUNT };
+
+static const enum option_id account_set_options[] = { OPT_LANGUAGE, OPT_ADDRESS, OPT_BILLING_MAIL,
+	OPT_SERVICE_AREA, OPT_NAME, OPT_SURNAME, OPT_GIVEN_NAME, OPT_NICKNAME, OPT_COUNT };
 
 static const enum option_id app_password_add_options[] = { OPT_NETWORK, OPT_COUNT };
 
@@ -77,6 +86,8 @@ static const struct command commands[] = {
 	{ "member", "suspend", "WHO", 1, 2, "stop a member from logging in", no_options, member_suspend },
 	{ "member", "resume", "WHO", 1, 2, "let a suspended member in again", no_options, member_resume },
 	{ "member", "unlock", "WHO", 1, 2, "end the lock and the delays of failed logins", no_options, member_unlock },
+	{ "account", "show", "[WHO]", 0, 2, "a member's account page", no_options, account_show },
+	{ "account", "set", "[WHO]", 0, 2, "change basic information of an account", account_set_options, account_set },
 	{ "password", "reset", "WHO", 1, 2, "ask for a mail with a token", no_options, password_reset },
 	{ "password", "redeem", "WHO", 1, 2, "set a password with the token", no_options, password_redeem },
 	{ "password", "change", "[WHO]", 0, 2, "change a password", no_options, password_change },

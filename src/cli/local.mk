@@ -5,6 +5,7 @@ bin_PROGRAMS += muster
 muster_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(SODIUM_CFLAGS) $(QRENCODE_CFLAGS) $(JANSSON_CFLAGS)
 muster_LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la $(QRENCODE_LIBS) $(JANSSON_LIBS)
 muster_SOURCES = \
+	src/cli/account.c \
 	src/cli/app_password.c \
 	src/cli/certificate.c \
 	src/cli/certificate.h \

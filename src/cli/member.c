@@ -25,6 +25,14 @@ person_check(const struct person *person)
 	return status;
 }
 
+const char *
+person_surname(const char *name)
+{
+	const char *last_blank = strrchr(name, ' ');
+
+	return last_blank != NULL ? last_blank + 1 : name;
+}
+
 int
 person_add(struct session *s, const char *dn, const struct person *person)
 {
@@ -33,13 +41,12 @@ person_add(struct session *s, const char *dn, const struct person *person)
 		{ .data = (uint8_t *)"musterMember", .len = 12 }
 	};
 	struct record record = { .n = 0 };
-	const char *last_blank = strrchr(person->name, ' ');
 
 	record_put_values(&record, CHANGE_ADD, "objectClass", classes, 2);
 	record_put(&record, CHANGE_ADD, "uid", person->id);
 	record_put(&record, CHANGE_ADD, "cn", person->name);
 	/* inetOrgPerson demands a surname; nobody asked for one, so the last word has to do. */
-	record_put(&record, CHANGE_ADD, "sn", last_blank != NULL ? last_blank + 1 : person->name);
+	record_put(&record, CHANGE_ADD, "sn", person_surname(person->name));
 	record_put(&record, CHANGE_ADD, "mail", person->mail);
 	record_put(&record, CHANGE_ADD, "mobile", person->mobile);
 	record_put(&record, CHANGE_ADD, "preferredLanguage", person->language);
@@ -226,7 +233,7 @@ owns_its_organization(struct session *s, const char *dn)
 	return owner;
 }
 
-static int
+int
 say_no_member(const char *dn)
 {
 	say_error("no member %s that you may see", dn);

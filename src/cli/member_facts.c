@@ -238,11 +238,11 @@ has_class(const struct directory_entry *entry, const char *name)
 	return 0;
 }
 
-/* The nearest organization above, like the overlay looks for it. */
-static void
-find_organization(struct session *s, const char *dn, struct directory_entry **org_out)
+void
+member_facts_organization(struct session *s, const char *dn, struct directory_entry **org_out)
 {
-	static const char *const attrs[] = { "objectClass", "o", "musterDomain", "musterPolicyEntry", NULL };
+	static const char *const attrs[] = { "objectClass", "o", "musterDomain", "musterPolicyEntry",
+		"musterNicknames", "entryUUID", NULL };
 	char *at = directory_dn_parent(dn), *up;
 
 	while (at != NULL && *org_out == NULL) {
@@ -273,7 +273,7 @@ member_facts_read(struct session *s, const char *dn, struct member_facts *facts_
 	read_overlay(s, *entry_out, facts_out);
 	read_state(*entry_out, facts_out);
 	read_app_passwords(*entry_out, facts_out);
-	find_organization(s, dn, org_out);
+	member_facts_organization(s, dn, org_out);
 	return 0;
 }
 

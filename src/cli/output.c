@@ -203,22 +203,33 @@ json_attribute(const struct directory_entry *entry, const char *name)
 	return json_text(directory_value(entry, name));
 }
 
-/* 2026-11-21T05:14:36Z, or null when the attribute is absent or no time */
+/* 2026-11-21T05:14:36Z */
+static json_t *
+time_json(int64_t when)
+{
+	time_t seconds = (time_t)when;
+	char text[32];
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+json_t *
+json_unix_time(int64_t when)
+{
+	return when != 0 ? time_json(when) : json_null();
+}
+
+/* null when the attribute is absent or no time */
 json_t *
 json_time(const struct directory_entry *entry, const char *name)
 {
 	const char *value = directory_value(entry, name);
-	char text[32];
-	struct tm tm;
 	int64_t when;
-	time_t seconds;
 
-	if (value == NULL || text_time_parse(value, strlen(value), &when) != 0)
-		return json_null();
-	seconds = (time_t)when;
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return json_null();
-	return json_string(text);
+	return value != NULL && text_time_parse(value, strlen(value), &when) == 0 ? time_json(when) : json_null();
 }
 
 static int

@@ -127,15 +127,14 @@ bind_with_password(struct session *s, const char *dn, const struct secret *passw
 	enum verdict verdict;
 	enum factor_state state;
 	struct secret *code = NULL;
-	int64_t previous;
 	int r, status;
 
-	r = directory_login(s->d, dn, password, NULL, "muster", NULL, &verdict, &state, &previous);
+	r = directory_login(s->d, dn, password, NULL, "muster", NULL, &verdict, &state, &s->previous_login);
 	if (r == 0 && state == FACTOR_CODE_REQUIRED) {
 		status = prompt_secret("One-time code: ", &code);
 		if (status != EXIT_DONE)
 			return status;
-		r = directory_login(s->d, dn, password, code, "muster", NULL, &verdict, &state, &previous);
+		r = directory_login(s->d, dn, password, code, "muster", NULL, &verdict, &state, &s->previous_login);
 		secret_free(&code);
 	} else if (r == ERR_NO_OVERLAY) {
 		r = directory_bind_simple(s->d, dn, password);

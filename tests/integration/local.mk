@@ -54,6 +54,7 @@ EXTRA_DIST += \
 	tests/lib/certs.py \
 	tests/lib/daemon.py \
 	tests/lib/checkup.py \
+	tests/lib/command.py \
 	tests/lib/console.py \
 	tests/lib/clock.c \
 	tests/lib/exops.py \

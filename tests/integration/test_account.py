@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""What members may change of their own entries, whatever the access rules say: one table, each attribute by each kind of member."""
+"""What members may change of their own entries, whatever the access rules say: one table, each attribute by each kind of member.
+And the account page: muster account show and set."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import people, tap
+from lib import command, people, tap
 from lib.people import PASSWORD
 from lib.session import RELAX
 from lib.world import DATABASE, World
@@ -162,6 +163,107 @@ def test_who_manages_is_not_held_up():
         refused(own.modify(boss.dn, ("replace", "musterStatus", "active")), RIGHTS, ASK, "without Relax: a member")
         tap.is_(own.modify(boss.dn, ("replace", "description", "me"), controls=[RELAX]).code, OK, "with it: who manages")
         people.must(config.modify(DATABASE, ("replace", "olcAccess", rules)), "the rules as they were")
+    tap.ok(world.alive(), "slapd is alive")
+
+
+# --- muster account show, set ---------------------------------------------------------------------------
+
+
+def muster(*words, who=None, answers=()):
+    return command.muster(world, "account", *words, who=who and (who.dn, who.password), answers=answers)
+
+
+def test_show_own():
+    song = people.member(acme, "song", PASSWORD, root=root, mobile="+821012345678", displayName="Sonny", preferredLanguage="ko")
+    ran = muster("show", "--json", who=song)
+    tap.is_(ran.code, command.DONE, "a member looks at its own account")
+    page, own = ran.json(), root.entry(song.dn, ["entryUUID"])
+    tap.is_((page["id"], page["uuid"], page["name"], page["nickname"], page["mail"], page["mobile"], page["language"]),
+            ("song", own["entryUUID"][0].decode(), "Song", "Sonny", song.mail, "+821012345678", "ko"), "what is in its entry")
+    organization = root.entry(acme.dn, ["entryUUID"])["entryUUID"][0].decode()
+    tap.is_((page["organization"], page["organization_id"], page["domain"]), ("acme", organization, "acme-corp"), "its organization")
+    tap.is_((page["otp"], page["last_login"], page["status"]), (False, None, "active"), "no OTP, no login before this one")
+    tap.ok(page["registered"], "and since when")
+    again = muster("show", "--json", who=song).json()
+    tap.ok(again["last_login"], "the login before this one")
+    tap.is_(muster("show", song.dn, "--json", who=song).json()["last_login"] is None, False, "also when it is named")
+    people.give_factor(world, song, root=root)
+    ran = muster("show", "--json", who=song, answers=[song.code()])
+    tap.is_((ran.code, ran.json()["otp"]), (command.DONE, True), "a second factor is told")
+    tap.is_(sorted(name for name in ran.json() if "secret" in name or "password" in name), [], "and nothing else of it")
+    text = command.muster(world, "account", "show", "acme/song", who=(world.admin_dn, world.admin_password)).out
+    for line in ("ID                  song", "OTP                 yes", "organization        acme", "nickname            Sonny"):
+        tap.in_(line, text, line)
+
+
+def test_show_platform_member():
+    page = muster("show", "--json", who=lee).json()
+    tap.is_((page["id"], page["organization"], page["organization_id"]), ("lee@example.com", None, None), "in no organization")
+    tap.is_((page["member_type"], page["business_name"], page["registration_number"]), ("business", "Lee Inc.", "123-45-67890"),
+            "required information")
+
+
+def test_show_others():
+    tap.is_(muster("show", "acme/kim", "--json", who=acme.owner).json()["id"], "kim", "an OWNER looks at a member")
+    admin = (world.admin_dn, world.admin_password)
+    tap.is_(command.muster(world, "account", "show", lee.dn, "--json", who=admin).json()["id"], lee.uid, "an administrator at anybody")
+    other = people.member(acme, "nosy", PASSWORD, root=root)
+    for whom in ("acme/kim", lee.uid, "acme/nobody", "plain/park"):
+        ran = muster("show", whom, who=other)
+        tap.is_(ran.code, command.NOT_FOUND, "a member not at %s" % whom)
+    tap.is_(command.muster(world, "account", "show").code != command.DONE, True, "nor somebody who is nobody")
+    park = people.member(plain, "parker", PASSWORD, root=root, displayName="Old")
+    tap.is_(muster("show", "--json", who=park).json()["nickname"], None, "no nickname where there are none")
+
+
+def test_set():
+    ran = muster("set", "--language", "en-GB", "--address", "1 Main St$Seoul \\24 2", "--billing-mail", "bills@example.com",
+                 "--service-area", "Seoul", "--name", "Kim Chul Soo", "--given-name", "Chul", "--nickname", "Kimi", who=kim)
+    tap.is_(ran.code, command.DONE, "all of it at once")
+    page = muster("show", "--json", who=kim).json()
+    tap.is_((page["language"], page["address"], page["billing_mail"], page["service_area"], page["name"], page["given_name"],
+             page["nickname"]),
+            ("en-GB", ["1 Main St", "Seoul $ 2"], "bills@example.com", "Seoul", "Kim Chul Soo", "Chul", "Kimi"), "and it is shown")
+    tap.in_("1 Main St, Seoul $ 2", muster("show", who=kim).out, "an address on one line")
+    ran = muster("set", "--nickname", "", "--address=", who=kim)
+    entry = root.entry(kim.dn, ["displayName", "postalAddress"])
+    tap.is_((ran.code, entry), (command.DONE, {}), "no text takes it away")
+    tap.is_(muster("set", "--nickname", "", who=kim).code, command.DONE, "also what is not there")
+
+
+def test_set_surname():
+    song = people.member(acme, "sung", PASSWORD, root=root, cn="Song Soo", sn="Soo")
+    muster("set", "--name", "Song Min", who=song)
+    tap.is_(root.entry(song.dn, ["sn"])["sn"], [b"Min"], "a surname that was made of the name goes with it")
+    muster("set", "--surname", "Song", who=song)
+    muster("set", "--name", "Song Ji", who=song)
+    tap.is_(root.entry(song.dn, ["cn", "sn"]), {"cn": [b"Song Ji"], "sn": [b"Song"]}, "one of its own stays")
+
+
+def test_set_refusals():
+    before = root.entry(kim.dn, ["*", "modifyTimestamp"])
+    wrong = {"language": "korean language", "billing-mail": "nobody", "service-area": " ", "nickname": "x" * 65, "address": "$$",
+             "name": "", "surname": "", "given-name": "a\nb"}
+    for name, value in wrong.items():
+        ran = muster("set", "--service-area", "Busan", "--" + name, value, who=kim)
+        tap.is_(ran.code, command.USAGE, "--%s %.10r" % (name, value))
+        tap.in_("--service-area" if name == "service-area" else "--" + name, ran.err, "it says which")
+    tap.is_(muster("set", who=kim).code, command.USAGE, "nothing to change")
+    tap.is_(root.entry(kim.dn, ["*", "modifyTimestamp"]), before, "nothing is written")
+    ran = muster("set", "--language", "ko", "--name", "Another Lee", who=lee)
+    tap.is_(ran.code, command.REFUSED, "a platform member's name is required information")
+    tap.in_(APPLY, ran.err, "which tells how it is changed")
+    ran = muster("set", "acme/kim", "--nickname", "Gotcha", who=lee)
+    tap.ok(ran.code in (command.REFUSED, command.NOT_FOUND), "not somebody else's")
+    park = people.member(plain, "parks", PASSWORD, root=root)
+    ran = muster("set", "--nickname", "P", who=park)
+    tap.is_(ran.code, command.REFUSED, "no nickname where there are none")
+    tap.in_("does not use nicknames", ran.err, "and it says so")
+    ran = muster("set", "acme/kim", "--nickname", "Kimmy", who=acme.owner)
+    tap.is_((ran.code, root.entry(kim.dn, ["displayName"])), (command.DONE, {"displayName": [b"Kimmy"]}), "an OWNER sets it for a member")
+
+
+def test_alive():
     tap.ok(world.alive(), "slapd is alive")
 
 

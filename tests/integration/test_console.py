@@ -102,6 +102,18 @@ def test_P11_change():
     tap.ok(binds(DORA, THIRD), "P11 changed with muster, seen by a bind")
 
 
+def test_P13_P14_account_page():
+    shown = page.sh("P13")
+    for fact in ("dora", values(DORA, "entryUUID")[0], "Dora Doe", "dora@acme.example", "acme", values(ACME, "entryUUID")[0]):
+        tap.in_(fact, shown, "P13 %s, as LDAP has it" % fact)
+    page.sh("P14")
+    tap.is_((values(DORA, "preferredLanguage"), values(DORA, "musterServiceArea")), (["ko"], ["Seoul"]), "P14 with muster, seen by LDAP")
+    done(page.ldif("P14"), "P14 with ldapmodify")
+    shown = page.sh("P14")
+    tap.ok("Dodo" in shown and "1 Main St, Springfield" in shown, "P14 seen by muster", shown)
+    done(admin.modify(DORA, ("replace", "preferredLanguage", "en")), "P14 mails in English again")
+
+
 def test_P18_P19_otp():
     seeds["dora"] = totp.new_secret()
     done(page.ldif("P18", SEED=seeds["dora"], CODE=code_of("dora")), "P18 with ldapmodify")
