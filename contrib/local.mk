@@ -33,6 +33,8 @@ dist_pamexamples_DATA = \
 	contrib/pam/sshd \
 	contrib/pam/su \
 	contrib/pam/sudo
+smsexamplesdir = $(examplesdir)/sms
+dist_smsexamples_SCRIPTS = contrib/sms/sms-to-folder
 nssexamplesdir = $(examplesdir)/nss
 dist_nssexamples_DATA = \
 	contrib/nss/access.ldif \

@@ -1,4 +1,5 @@
-"""A private installation below one folder: slapd, musterd, an SMTP server, and what clients need.
+"""A private installation below one folder: slapd, musterd, an SMTP server, a folder that text messages go to, and what
+clients need.
 
 The demo plays its story on it, and `contrib/demo --serve` keeps one running. slapd starts as a plain
 Debian slapd would; Muster is brought into it with `muster init`, as an administrator does it.
@@ -79,9 +80,13 @@ class Site:
         """Copy what was built: the daemons' users may not be able to look into the folder it was built in."""
         for built, name in (("src/slapd/.libs/muster.so", "lib/muster.so"), (".libs/pam_muster.so", "lib/pam_muster.so"),
                             ("musterd", "bin/musterd")):
-            shutil.copy(os.path.join(self.builddir, built), self.path(name))
-            os.chmod(self.path(name), 0o755)
+            self.copy(os.path.join(self.builddir, built), name)
+        self.copy(os.path.join(self.srcdir, "contrib/sms/sms-to-folder"), "bin/sms-to-folder")
         shutil.copytree(os.path.join(self.builddir, "locale"), self.path("locale"))
+
+    def copy(self, path, name):
+        shutil.copyfile(path, self.path(name))
+        os.chmod(self.path(name), 0o755)
 
     def write(self, name, text, mode=0o644, owner=None):
         path = self.path(name)
@@ -235,8 +240,8 @@ class Site:
             return False
 
     def start_musterd(self):
-        if self.as_root:
-            self.give(self.path("etc/courier.pw"), 0o600, USERS[1])
+        self.give(self.path("etc/courier.pw"), 0o600, USERS[1])
+        self.give(self.path("sms"), 0o700, USERS[1])
         self.start("musterd", [self.path("bin/musterd"), "-f", "-c", self.config],
                    MUSTER_LOCALEDIR=self.path("locale"))
         wait_until("musterd's socket", self.gate_listens)
@@ -271,11 +276,17 @@ class Site:
         self.write_command()
         return out
 
-    # --- mail --------------------------------------------------------------------------------------
+    # --- mail and text messages --------------------------------------------------------------------
 
     def mails(self):
-        return sorted(os.path.join(self.path("mail"), name) for name in os.listdir(self.path("mail"))
-                      if name.endswith(".eml"))
+        return self.messages("mail", ".eml")
+
+    def texts(self):
+        return self.messages("sms", ".sms")
+
+    def messages(self, folder, ending):
+        return sorted(os.path.join(self.path(folder), name) for name in os.listdir(self.path(folder))
+                      if name.endswith(ending) and not name.startswith("."))
 
 
 SLAPD_CONFIG = """dn: cn=config
@@ -356,4 +367,7 @@ smtp_user = muster
 smtp_password_file = {dir}/etc/smtp.pw
 smtp_ca_file = {dir}/tls/ca.crt
 service_name = Example
+
+[sms]
+command = {dir}/bin/sms-to-folder {dir}/sms
 """
