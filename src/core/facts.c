@@ -121,6 +121,44 @@ is_registration_number(const char *value, size_t len)
 	return 1;
 }
 
+static int
+is_organization(const char *value, size_t len)
+{
+	static const char refused[] = ",+\"\\<>;=#*()/";
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (memchr(refused, value[i], sizeof(refused) - 1) != NULL)
+			return 0;
+	return is_shown_text(value, len, FACT_NAME_MAX);
+}
+
+static int
+is_domain(const char *value, size_t len)
+{
+	size_t i;
+
+	if (len < FACT_DOMAIN_MIN || len > FACT_DOMAIN_MAX || value[0] == '-')
+		return 0;
+	for (i = 0; i < len; i++)
+		if (!is_letter(value[i]) && !is_digit(value[i]) && value[i] != '-')
+			return 0;
+	return 1;
+}
+
+static int
+is_id(const char *value, size_t len)
+{
+	size_t i;
+
+	if (len == 0 || len > FACT_ID_MAX || !(is_letter(value[0]) || is_digit(value[0]) || value[0] == '_'))
+		return 0;
+	for (i = 1; i < len; i++)
+		if (!is_letter(value[i]) && !is_digit(value[i]) && memchr("._-@+", value[i], 5) == NULL)
+			return 0;
+	return 1;
+}
+
 const char *
 fact_check(enum fact fact, const char *value, size_t len)
 {
@@ -146,6 +184,16 @@ fact_check(enum fact fact, const char *value, size_t len)
 		return is_registration_number(value, len)
 		               ? NULL
 		               : "use 4 to 32 letters and digits, with - . / or blanks between";
+	case FACT_ORGANIZATION:
+		return is_organization(value, len)
+		               ? NULL
+		               : "use 1 to 64 characters of UTF-8 text, none of ,+\"\\<>;=#*()/ and no control characters, no blank at "
+		                 "the ends";
+	case FACT_DOMAIN:
+		return is_domain(value, len) ? NULL : "use 3 to 40 letters, digits and hyphens, the first a letter or digit";
+	case FACT_ID:
+		return is_id(value, len) ? NULL
+		                         : "use 1 to 64 letters, digits and . _ - @ +, the first a letter, digit or _";
 	}
 	return "is none of the facts that are known";
 }

@@ -8,6 +8,9 @@
 
 #define FACT_NAME_MAX 64     /* code points */
 #define FACT_ADDRESS_MAX 512 /* octets, line separators ($) included */
+#define FACT_ID_MAX 64       /* octets */
+#define FACT_DOMAIN_MIN 3    /* octets */
+#define FACT_DOMAIN_MAX 40
 #define FACT_LANGUAGE_MAX 35 /* RFC 5646 section 4.4.1 */
 
 enum fact {
@@ -18,7 +21,10 @@ enum fact {
 	FACT_AREA,                /* where services are used */
 	FACT_COUNTRY,             /* ISO 3166-1 alpha-2, upper case */
 	FACT_MEMBER_TYPE,         /* individual or business */
-	FACT_REGISTRATION_NUMBER  /* of a business */
+	FACT_REGISTRATION_NUMBER, /* of a business */
+	FACT_ORGANIZATION,        /* name of an organization: nothing that DNs, filters, paths or ORG/ID give a meaning */
+	FACT_DOMAIN,              /* of an organization; stored in lower case */
+	FACT_ID                   /* of a member of an organization */
 };
 
 /*

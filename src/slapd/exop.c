@@ -33,6 +33,7 @@ static const struct exop_row {
 	{ BER_BVC(MUSTER_EXOP_ARC ".8"), EXOP_NEW_APP_PASSWORD, "newAppPassword", 0, 0, new_app_password_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".9"), EXOP_CHECK_ACCOUNT, "checkAccount", 0, 1, check_account_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".10"), EXOP_NEW_RECOVERY_CODES, "newRecoveryCodes", 0, 0, new_recovery_codes_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".12"), EXOP_NEW_ORGANIZATION, "newOrganization", 0, 0, new_organization_handle },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -243,6 +244,12 @@ permit(struct exop *x, const struct exop_row *row, const char **text_out)
 	return *text_out != NULL ? LDAP_UNWILLING_TO_PERFORM : LDAP_SUCCESS;
 }
 
+static int
+has_target(const struct exop_row *row)
+{
+	return !row->courier_only && row->number != EXOP_SIGN_UP && row->number != EXOP_NEW_ORGANIZATION;
+}
+
 static void
 exop_run(struct exop *x, const struct exop_row *row)
 {
@@ -250,7 +257,7 @@ exop_run(struct exop *x, const struct exop_row *row)
 	int result = LDAP_SUCCESS;
 
 	if (exop_decode(row->number, x->op->ore_reqdata, &x->args) < 0 ||
-	    (!row->courier_only && exop_target_text(&x->args.target, &x->target_text) < 0)) {
+	    (has_target(row) && exop_target_text(&x->args.target, &x->target_text) < 0)) {
 		result = LDAP_PROTOCOL_ERROR;
 		text = "the value is not what this operation takes";
 	} else if (find_instance(x, row) < 0) {

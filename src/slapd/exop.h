@@ -97,6 +97,7 @@ exop_handler remove_totp_handle, new_recovery_codes_handle; /* exop_factor.c */
 exop_handler claim_handle, done_handle;           /* courier.c */
 exop_handler new_app_password_handle;             /* exop_app.c */
 exop_handler check_account_handle;                /* check_account.c */
+exop_handler new_organization_handle;             /* exop_organization.c */
 
 /* exop_answer - send the answer, once; what follows in the handler happens after it. text: may be NULL */
 void exop_answer(struct exop *x, int result, const char *text);
@@ -158,6 +159,24 @@ int internal_search(Operation *op, BackendDB *be, struct berval *base_ndn, const
                     internal_found *found, void *arg);
 /* internal_add - add an entry, which is freed. out: LDAP result code */
 int internal_add(Operation *op, BackendDB *be, Entry *e);
+/* An entry that is added in somebody's name. */
+struct internal_new {
+	Entry *e;
+	Entry *parent; /* one that is not stored yet; NULL: it is there */
+	const struct berval *who_dn, *who_ndn;
+};
+/* internal_may_add - 1 when access rules let it be added. Its parent may be one that is not stored yet. */
+int internal_may_add(Operation *op, struct muster *m, const struct internal_new *new);
+/* internal_check_new - call check with the operation that would add it, as our own hook sees it. out: what check returns */
+typedef int internal_check(Operation *op, SlapReply *rs, void *arg);
+int internal_check_new(Operation *op, struct muster *m, const struct internal_new *new, internal_check *check, void *arg);
+/*
+ * internal_add_new - add it past our own hook, which has nothing to say any more; e is freed. op->o_bd is a copy as in a hook.
+ * out:   text  what the database says of a failure
+ *        LDAP result code
+ */
+int internal_add_new(Operation *op, struct muster *m, const struct internal_new *new, char *text, size_t text_len);
+
 /* internal_delete - out: LDAP result code */
 int internal_delete(Operation *op, BackendDB *be, struct berval *dn, struct berval *ndn);
 /* internal_modify - carry out *mods through the whole stack of a database and free them. out: LDAP result code */

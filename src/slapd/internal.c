@@ -102,6 +102,88 @@ internal_add(Operation *op, BackendDB *be, Entry *e)
 	return internal_end(&in, rc);
 }
 
+/* new_begin - an add in somebody's name, on a copy of the database that points at the overlay */
+static void
+new_begin(struct internal *in, Operation *op, struct muster *m, const struct internal_new *new, BackendDB *db,
+          Modifications **mods_out)
+{
+	char text[SLAP_TEXT_BUFLEN];
+	const char *why = NULL;
+
+	*db = *m->db;
+	db->be_flags |= SLAP_DBFLAG_OVERLAY;
+	db->bd_info = (BackendInfo *)m->on;
+	internal_begin(in, op, db, LDAP_REQ_ADD, &new->e->e_name, &new->e->e_nname);
+	in->op.o_dn = *new->who_dn;
+	in->op.o_ndn = *new->who_ndn;
+	in->op.ora_e = new->e;
+	*mods_out = NULL;
+	(void)slap_entry2mods(new->e, mods_out, &why, text, sizeof(text));
+	in->op.ora_modlist = *mods_out;
+}
+
+int
+internal_may_add(Operation *op, struct muster *m, const struct internal_new *new)
+{
+	Modifications *mods;
+	struct internal in;
+	struct berval ndn;
+	BackendDB db;
+	Entry *parent = new->parent;
+	int allowed = 0;
+
+	new_begin(&in, op, m, new, &db, &mods);
+	db.bd_info = (BackendInfo *)m->on->on_info;
+	dnParent(&new->e->e_nname, &ndn);
+	if (parent == NULL && be_entry_get_rw(&in.op, &ndn, NULL, NULL, 0, &parent) != LDAP_SUCCESS)
+		parent = NULL;
+	if (parent != NULL)
+		allowed = access_allowed(&in.op, parent, slap_schema.si_ad_children, NULL, ACL_WADD, NULL) &&
+		          access_allowed(&in.op, new->e, slap_schema.si_ad_entry, NULL, ACL_WADD, NULL) &&
+		          acl_check_modlist(&in.op, new->e, in.op.ora_modlist);
+	if (parent != NULL && new->parent == NULL)
+		be_entry_release_r(&in.op, parent);
+	slap_mods_free(mods, 1);
+	return allowed;
+}
+
+int
+internal_check_new(Operation *op, struct muster *m, const struct internal_new *new, internal_check *check, void *arg)
+{
+	Modifications *mods;
+	struct internal in;
+	BackendDB db;
+	int rc;
+
+	new_begin(&in, op, m, new, &db, &mods);
+	rc = check(&in.op, &in.rs, arg);
+	slap_mods_free(mods, 1);
+	return rc;
+}
+
+int
+internal_add_new(Operation *op, struct muster *m, const struct internal_new *new, char *text, size_t text_len)
+{
+	Modifications *mods;
+	struct internal in;
+	BackendDB db;
+	int rc;
+
+	new_begin(&in, op, m, new, &db, &mods);
+	rc = op_walk(&in.op, &in.rs, m, op_add, 0);
+	if (rc != LDAP_SUCCESS && in.rs.sr_text != NULL)
+		snprintf(text, text_len, "%s", in.rs.sr_text);
+	slap_mods_free(mods, 1);
+	if (in.op.ora_e == new->e) {
+		db.bd_info = (BackendInfo *)m->on->on_info;
+		if (rc == LDAP_SUCCESS)
+			be_entry_release_w(&in.op, new->e);
+		else
+			entry_free(new->e);
+	}
+	return internal_end(&in, rc);
+}
+
 int
 internal_delete(Operation *op, BackendDB *be, struct berval *dn, struct berval *ndn)
 {

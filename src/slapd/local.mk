@@ -25,6 +25,7 @@ overlay_sources = \
 	src/slapd/exop_app.c \
 	src/slapd/exop_decode.c \
 	src/slapd/exop_factor.c \
+	src/slapd/exop_organization.c \
 	src/slapd/exop_password.c \
 	src/slapd/exop_reset.c \
 	src/slapd/exop_target.c \

@@ -118,7 +118,7 @@ struct muster_ads {
 		*application_decided_by, *application_decided, *document_content, *document_type,
 		*document_hash, *request_data, *business_proved, *application_before;
 	AttributeDescription *oath_secret, *oath_last_step;
-	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *cn, *sn, *given_name, *display_name, *owner,
+	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *ou, *cn, *sn, *given_name, *display_name, *owner,
 		*country, *labeled_uri, *description, *role_occupant, *postal_address, *document_identifier;
 	/* ppolicy's */
 	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_attribute, *pwd_min_length, *pwd_max_length,

@@ -118,6 +118,7 @@ static const struct wanted standard_attributes[] = {
 	{ &muster_ad.preferred_language, "preferredLanguage" },
 	{ &muster_ad.uid, "uid" },
 	{ &muster_ad.o, "o" },
+	{ &muster_ad.ou, "ou" },
 	{ &muster_ad.cn, "cn" },
 	{ &muster_ad.sn, "sn" },
 	{ &muster_ad.given_name, "givenName" },

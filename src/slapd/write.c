@@ -100,6 +100,36 @@ check_add(struct write *w, Entry *e)
 	return rc;
 }
 
+static int
+check_new(Operation *op, SlapReply *rs, void *arg)
+{
+	struct write *w = arg;
+	int rc;
+
+	write_begin(w, op, rs);
+	rc = check_add(w, op->ora_e);
+	write_end(w);
+	return rc;
+}
+
+int
+write_check_new(Operation *op, struct muster *m, const struct internal_new *new, int whole, const char **rule_out, char *text)
+{
+	struct write w;
+	int rc;
+
+	if (!internal_may_add(op, m, new)) {
+		snprintf(text, WRITE_TEXT_MAX, WRITE_TEXT_NO_ADD);
+		return LDAP_INSUFFICIENT_ACCESS;
+	}
+	if (!whole)
+		return LDAP_SUCCESS;
+	rc = internal_check_new(op, m, new, check_new, &w);
+	*rule_out = w.rule;
+	snprintf(text, WRITE_TEXT_MAX, "%s", w.text);
+	return rc;
+}
+
 /* walk - on to the database, with an audit line of how it went; entries that are none of ours have none */
 static int
 walk(struct write *w, enum write_subject subject, slap_operation_t which)

@@ -25,9 +25,13 @@
 #ifndef MUSTER_SLAPD_WRITE_H
 #define MUSTER_SLAPD_WRITE_H
 
-#include "slapd/muster.h"
+#include "slapd/exop.h"
 
 #define WRITE_TEXT_MAX 256
+#define WRITE_RULE_TAKEN "taken" /* of a name that another organization has */
+#define WRITE_TEXT_TAKEN "%s: \"%.64s\" is taken, it is the name or the domain of another organization: choose another"
+#define WRITE_TEXT_NO_ADD \
+	"no right to add this entry; with the Relax control it takes the manage right: ask an administrator"
 #define WRITE_TEXT_NESTED "an organization does not lie inside of another"
 #define WRITE_TEXT_ACCOUNT "a platform member (musterAccount) does not lie in an organization: use musterMember"
 
@@ -87,6 +91,17 @@ void write_audit_begin(struct write *w, enum write_subject subject, const Modifi
 
 /* write_audit - the audit line of a write, refused or not */
 void write_audit(struct write *w, int result);
+
+/* --- write.c ------------------------------------------------------------------------------------------ */
+
+/*
+ * write_check_new - whether an entry that newOrganization makes may be stored; a domain becomes lower case in place. Alone.
+ * in:    whole     1: everything that the add hook asks for; 0: access rules alone, for what lies below such an entry
+ * out:   rule_out  for the log
+ *        text      WRITE_TEXT_MAX octets: a refusal
+ */
+int write_check_new(Operation *op, struct muster *m, const struct internal_new *new, int whole, const char **rule_out,
+                    char *text);
 
 /* --- write_checks.c ------------------------------------------------------------------------------- */
 

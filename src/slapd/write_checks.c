@@ -7,9 +7,6 @@
 #include "core/facts.h"
 #include "core/seal.h"
 
-#define DOMAIN_MIN 3
-#define DOMAIN_MAX 40
-
 int
 write_refuse(struct write *w, int result, const char *text)
 {
@@ -181,9 +178,7 @@ write_may_add(struct write *w, Entry *e)
 	allowed = may_add_below(w, parent, e);
 	write_entry_release(w, parent);
 	return allowed ? LDAP_SUCCESS
-	               : write_refuse(w, LDAP_INSUFFICIENT_ACCESS,
-	                              "no right to add this entry; with the Relax control it takes the manage right: ask "
-	                              "an administrator");
+	               : write_refuse(w, LDAP_INSUFFICIENT_ACCESS, WRITE_TEXT_NO_ADD);
 }
 
 int
@@ -216,20 +211,17 @@ write_is_guarded(const AttributeDescription *ad)
 static int
 check_domain(struct write *w, struct berval *value)
 {
+	const char *wrong = fact_check(FACT_DOMAIN, value->bv_val, value->bv_len);
+	char text[WRITE_TEXT_MAX];
 	size_t i;
-	int good = value->bv_len >= DOMAIN_MIN && value->bv_len <= DOMAIN_MAX && value->bv_val[0] != '-';
 
-	for (i = 0; good && i < value->bv_len; i++) {
-		char c = value->bv_val[i];
-
-		if (c >= 'A' && c <= 'Z')
-			value->bv_val[i] = c - 'A' + 'a';
-		else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
-			good = 0;
+	if (wrong != NULL) {
+		snprintf(text, sizeof(text), "musterDomain: %s", wrong);
+		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
 	}
-	return good ? LDAP_SUCCESS
-	            : write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
-	                           "musterDomain: use 3 to 40 letters, digits and hyphens, the first a letter or digit");
+	for (i = 0; i < value->bv_len; i++)
+		value->bv_val[i] = TOLOWER((unsigned char)value->bv_val[i]);
+	return LDAP_SUCCESS;
 }
 
 static int
@@ -341,8 +333,8 @@ write_check_name(struct write *w, const AttributeDescription *ad, BerVarray valu
 	for (i = 0; values != NULL && !BER_BVISNULL(&values[i]); i++) {
 		if (!organization_named(w->op, w->m, &values[i], &w->op->o_req_ndn))
 			continue;
-		snprintf(text, sizeof(text), "%s: \"%.64s\" is taken, it is the name or the domain of another organization: "
-		         "choose another", ad->ad_cname.bv_val, values[i].bv_val);
+		w->rule = WRITE_RULE_TAKEN;
+		snprintf(text, sizeof(text), WRITE_TEXT_TAKEN, ad->ad_cname.bv_val, values[i].bv_val);
 		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
 	}
 	return LDAP_SUCCESS;

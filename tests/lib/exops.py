@@ -13,6 +13,7 @@ REMOVE_TOTP = ARC + ".7"
 NEW_RECOVERY_CODES = ARC + ".10"
 NEW_APP_PASSWORD = ARC + ".8"
 CHECK_ACCOUNT = ARC + ".9"
+NEW_ORGANIZATION = ARC + ".12"
 
 SENT, FAILED = 0, 1
 REFUSED = 5  # a state of checkAccount, beside those of the control
@@ -123,3 +124,12 @@ def check_account(session, target, rhost="", service="sshd"):
     value = ber.sequence(_target(target), ber.octets(service), ber.octets(rhost))
     result = session.extended(CHECK_ACCOUNT, value)
     return result, ber.read(result.value)[0][1][0] if result.value else None
+
+
+def new_organization(session, name, domain, owner_id="owner", owner_name="Olive Owner", owner_mail=None, template="", language="",
+                     service="", title=""):
+    """(result, organization DN, owner DN, access URL)"""
+    texts = (name, domain, template, owner_id, owner_name, owner_mail or owner_id + "@" + domain + ".example", language, service, title)
+    result = session.extended(NEW_ORGANIZATION, ber.sequence(*[ber.octets(text) for text in texts]))
+    made = [content.decode() for _, content in ber.read_sequence(result.value)] if result.value else [None] * 3
+    return (result, *made)

@@ -121,6 +121,29 @@ member_types_and_numbers(void **state)
 	assert_non_null(fact_check((enum fact)99, "a", 1));
 }
 
+static void
+names_of_organizations(void **state)
+{
+	(void)state;
+	TAKEN(FACT_ORGANIZATION, "acme", "Acme Inc.", HANGUL_GA " " HANGUL_GA, "A & B's", "a-b_c");
+	REFUSED(FACT_ORGANIZATION, "", " a", "a ", "a,b", "a=b", "a/b", "a*", "a(b", "a)b", "#a", "a\\b", "a\"b", "a+b", "a;b", "a<b",
+	        "a>b", "a\nb", "\xff");
+	assert_non_null(fact_check(FACT_ORGANIZATION, "a\0b", 3));
+}
+
+static void
+domains_and_ids(void **state)
+{
+	(void)state;
+	TAKEN(FACT_DOMAIN, "abc", "9-lives", "a--", "ABC", "a234567890123456789012345678901234567890");
+	REFUSED(FACT_DOMAIN, "", "ab", "-abc", "a_b", "a.b", "a b", HANGUL_GA, "a2345678901234567890123456789012345678901");
+	assert_non_null(fact_check(FACT_DOMAIN, "ab\0c", 4));
+	TAKEN(FACT_ID, "a", "kim", "_x", "kim.chul-su_2@acme+1", "9");
+	REFUSED(FACT_ID, "", "-a", ".a", "a b", "a,b", "a/b", "a=b", "a*b", HANGUL_GA, "+a",
+	        "a2345678901234567890123456789012345678901234567890123456789012345");
+	assert_non_null(fact_check(FACT_ID, "a\0b", 3));
+}
+
 int
 main(void)
 {
@@ -131,6 +154,8 @@ main(void)
 		cmocka_unit_test(mail_addresses_fit_an_envelope),
 		cmocka_unit_test(countries_are_assigned_codes),
 		cmocka_unit_test(member_types_and_numbers),
+		cmocka_unit_test(names_of_organizations),
+		cmocka_unit_test(domains_and_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
