@@ -33,6 +33,7 @@ enum option_id {
 	OPT_HELP, OPT_VERSION,
 	OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER, OPT_COURIER_FILE, OPT_ADMIN,
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
+	OPT_SERVICE, OPT_TITLE, OPT_MEMBERS_SEE, OPT_NICKNAMES,
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER, OPT_NETWORK,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_FORCE, OPT_TO, OPT_SLAPD,
@@ -83,6 +84,11 @@ int doctor_member(struct session *s);
 int org_add(struct session *s);
 int org_list(struct session *s);
 int org_show(struct session *s);
+int org_set(struct session *s);
+int service_add(struct session *s);
+int service_list(struct session *s);
+int service_rename(struct session *s);
+int service_remove(struct session *s);
 int policy_show(struct session *s);
 int policy_set(struct session *s);
 int policy_use(struct session *s);
@@ -93,6 +99,8 @@ int member_show(struct session *s);
 int member_suspend(struct session *s);
 int member_resume(struct session *s);
 int member_unlock(struct session *s);
+int member_promote(struct session *s);
+int member_demote(struct session *s);
 int account_show(struct session *s);
 int account_set(struct session *s);
 int password_reset(struct session *s);
@@ -243,6 +251,11 @@ int person_add(struct session *s, const char *dn, const struct person *person);
 int say_no_member(const char *dn);
 /* is_owner - 1 when the organization names that DN */
 int organization_has_owner(const struct directory_entry *org, const char *dn);
+
+/* --- service.c ----------------------------------------------------------------------------------------- */
+
+/* service_list_json - the services of an organization with their access URLs. out: *list_out NULL on error; an ERR_* code */
+int service_list_json(struct session *s, const struct directory_entry *org, json_t **list_out);
 
 /* --- policy.c: the rules of an organization -------------------------------------------------------- */
 

@@ -32,6 +32,10 @@ static const struct option options[] = {
 	{ OPT_OWNER_NAME, '\0', "owner-name", "NAME", "name of the OWNER" },
 	{ OPT_OWNER_MAIL, '\0', "owner-mail", "ADDRESS", "where the OWNER's first mail goes" },
 	{ OPT_OWNER_LANGUAGE, '\0', "owner-language", "LANGUAGE", "language of the OWNER, for example ko" },
+	{ OPT_SERVICE, '\0', "service", "NAME", "first service, of those the server offers" },
+	{ OPT_TITLE, '\0', "title", "NAME", "what the service is called there [the organization's name]" },
+	{ OPT_MEMBERS_SEE, '\0', "members-see", "WHAT", "self: their own entry; members: each other's names and addresses" },
+	{ OPT_NICKNAMES, '\0', "nicknames", "YES", "whether nicknames are used: yes, no" },
 	{ OPT_NAME, '\0', "name", "NAME", "the member's name" },
 	{ OPT_MAIL, '\0', "mail", "ADDRESS", "the member's mail address" },
 	{ OPT_MOBILE, '\0', "mobile", "NUMBER", "mobile phone, +82 10 ..." },
@@ -58,7 +62,9 @@ static const enum option_id no_options[] = { OPT_COUNT };
 static const enum option_id init_options[] = { OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER,
 	OPT_COURIER_FILE, OPT_ADMIN, OPT_COUNT };
 static const enum option_id org_add_options[] = { OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME,
-	OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE, OPT_COUNT };
+	OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE, OPT_SERVICE, OPT_TITLE, OPT_COUNT };
+static const enum option_id org_set_options[] = { OPT_DOMAIN, OPT_MEMBERS_SEE, OPT_NICKNAMES, OPT_COUNT };
+static const enum option_id service_options[] = { OPT_TITLE, OPT_COUNT };
 static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE,
 	OPT_NICKNAME, OPT_OWNER, OPT_COUNT };
 
@@ -76,6 +82,11 @@ static const struct command commands[] = {
 	{ "org", "add", "NAME", 1, 1, "make an organization with its OWNER", org_add_options, org_add },
 	{ "org", "list", "", 0, 0, "organizations", no_options, org_list },
 	{ "org", "show", "ORG", 1, 1, "an organization and its rules", no_options, org_show },
+	{ "org", "set", "ORG", 1, 1, "change its domain or what members see", org_set_options, org_set },
+	{ "service", "add", "ORG NAME", 2, 2, "subscribe to a service; its access URL is shown", service_options, service_add },
+	{ "service", "list", "ORG", 1, 1, "services and access URLs", no_options, service_list },
+	{ "service", "rename", "ORG NAME", 2, 2, "change what it is called there", service_options, service_rename },
+	{ "service", "remove", "ORG NAME", 2, 2, "end a subscription", no_options, service_remove },
 	{ "policy", "show", "ORG", 1, 1, "the rules an organization lives under", no_options, policy_show },
 	{ "policy", "set", "ORG RULE=VALUE ...", 2, 64, "change some of them", no_options, policy_set },
 	{ "policy", "use", "ORG TEMPLATE", 2, 2, "give it the rules of a template", no_options, policy_use },
@@ -88,6 +99,8 @@ static const struct command commands[] = {
 	{ "member", "unlock", "WHO", 1, 2, "end the lock and the delays of failed logins", no_options, member_unlock },
 	{ "account", "show", "[WHO]", 0, 2, "a member's account page", no_options, account_show },
 	{ "account", "set", "[WHO]", 0, 2, "change basic information of an account", account_set_options, account_set },
+	{ "member", "promote", "WHO", 1, 2, "make a member an OWNER", no_options, member_promote },
+	{ "member", "demote", "WHO", 1, 2, "make an OWNER a member like others", no_options, member_demote },
 	{ "password", "reset", "WHO", 1, 2, "ask for a mail with a token", no_options, password_reset },
 	{ "password", "redeem", "WHO", 1, 2, "set a password with the token", no_options, password_redeem },
 	{ "password", "change", "[WHO]", 0, 2, "change a password", no_options, password_change },

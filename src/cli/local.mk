@@ -61,6 +61,7 @@ muster_SOURCES = \
 	src/cli/record.c \
 	src/cli/run.c \
 	src/cli/run.h \
+	src/cli/service.c \
 	src/cli/session.c \
 	src/cli/slapd_process.c \
 	src/cli/slapd_process.h \

@@ -344,3 +344,46 @@ member_unlock(struct session *s)
 	record_put_values(&record, CHANGE_REPLACE, "pwdAccountLockedTime", NULL, 0);
 	return member_change(s, &record, "unlocked");
 }
+
+/* set_owner - add a member to the OWNERs of the organization it lies in, or take it away */
+static int
+set_owner(struct session *s, enum directory_change_op op, const char *done)
+{
+	char *dn = NULL, *name = NULL;
+	struct directory_entry *org = NULL;
+	struct record record = { .n = 0 };
+	int r, status = session_bind(s);
+
+	if (status == EXIT_DONE)
+		status = who_dn_of_words(s, &dn);
+	if (status == EXIT_DONE && directory_dn_organization(dn, &name) != 0) {
+		say_error("%s lies in no organization: OWNERs are members of one", dn);
+		status = EXIT_USAGE;
+	}
+	if (status == EXIT_DONE)
+		status = session_organization(s, name, &org);
+	if (status == EXIT_DONE && organization_has_owner(org, dn) == (op == CHANGE_ADD)) {
+		status = print_done(s, json_pack("{s:s, s:b}", "dn", dn, "owner", op == CHANGE_ADD), "%s %s already", dn, done);
+	} else if (status == EXIT_DONE) {
+		record_put(&record, op, "owner", dn);
+		r = record_modify(s->d, org->dn, &record);
+		status = r != 0 ? say_failure(s, r, dn)
+		                : print_done(s, json_pack("{s:s, s:b}", "dn", dn, "owner", op == CHANGE_ADD), "%s %s", dn, done);
+	}
+	directory_entry_free(&org);
+	free(name);
+	free(dn);
+	return status;
+}
+
+int
+member_promote(struct session *s)
+{
+	return set_owner(s, CHANGE_ADD, "is an OWNER");
+}
+
+int
+member_demote(struct session *s)
+{
+	return set_owner(s, CHANGE_DELETE, "is no OWNER");
+}

@@ -1,5 +1,5 @@
 /*
- * org.c - organizations: made with everything that belongs to one, or not at all.
+ * org.c - organizations: made, listed, shown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,148 +7,7 @@
 #include "cli/cli.h"
 #include "cli/policy_facts.h"
 
-#define POLICY_DEFAULT "console-16"
-
-/* What has been written so far, to be taken back when the rest fails. */
-struct made {
-	char *dns[8];
-	size_t n;
-};
-
-struct organization {
-	char *dn, *policy_dn, *people_dn, *owner_dn;
-};
-
-static void
-organization_free(struct organization *org)
-{
-	free(org->dn);
-	free(org->policy_dn);
-	free(org->people_dn);
-	free(org->owner_dn);
-}
-
-static int
-organization_names(struct session *s, const char *name, struct organization *org)
-{
-	memset(org, 0, sizeof(*org));
-	org->dn = directory_dn("o=%s,ou=organizations,%D", name, s->base);
-	if (org->dn != NULL)
-		org->policy_dn = directory_dn("cn=policy,%D", org->dn);
-	if (org->policy_dn != NULL)
-		org->people_dn = directory_dn("ou=people,%D", org->dn);
-	if (org->people_dn != NULL)
-		org->owner_dn = directory_dn("uid=%s,%D", s->args.value[OPT_OWNER_ID], org->people_dn);
-	return org->owner_dn != NULL ? 0 : ERR_MEMORY;
-}
-
-static void
-take_back(struct session *s, struct made *made)
-{
-	while (made->n > 0) {
-		char *dn = made->dns[--made->n];
-		int r = directory_delete(s->d, dn);
-
-		if (r != 0)
-			say_error("%s was written and could not be taken back: %s; delete it by hand", dn, err_str(r));
-		free(dn);
-	}
-}
-
-static void
-made_free(struct made *made)
-{
-	while (made->n > 0)
-		free(made->dns[--made->n]);
-}
-
-/* Remember dn before it is written: what cannot be remembered must not be written. */
-static int
-write_entry(struct session *s, struct made *made, const char *dn, const struct record *record)
-{
-	char *copy = strdup(dn);
-	int r;
-
-	if (copy == NULL || made->n == sizeof(made->dns) / sizeof(made->dns[0])) {
-		free(copy);
-		return ERR_MEMORY;
-	}
-	r = record_add(s->d, dn, record);
-	if (r != 0) {
-		free(copy);
-		return r;
-	}
-	made->dns[made->n++] = copy;
-	return 0;
-}
-
-static int
-write_folder(struct session *s, struct made *made, const char *name, const char *parent)
-{
-	struct record record = { .n = 0 };
-	char *dn = directory_dn("ou=%s,%D", name, parent);
-	int r = ERR_MEMORY;
-
-	record_put(&record, CHANGE_ADD, "objectClass", "organizationalUnit");
-	record_put(&record, CHANGE_ADD, "ou", name);
-	if (dn != NULL)
-		r = write_entry(s, made, dn, &record);
-	free(dn);
-	return r;
-}
-
-/* The organization's own policy: the template's attributes under another name. */
-static int
-write_policy(struct session *s, struct made *made, const char *dn, const struct directory_entry *template)
-{
-	struct record record = { .n = 0 };
-
-	policy_copy(template, &record);
-	return write_entry(s, made, dn, &record);
-}
-
-static int
-write_organization(struct session *s, struct made *made, const struct organization *org, const char *name)
-{
-	static const struct directory_value classes[] = {
-		{ .data = (uint8_t *)"organization", .len = 12 },
-		{ .data = (uint8_t *)"musterOrganization", .len = 18 }
-	};
-	struct record record = { .n = 0 };
-
-	record_put_values(&record, CHANGE_ADD, "objectClass", classes, 2);
-	record_put(&record, CHANGE_ADD, "o", name);
-	record_put(&record, CHANGE_ADD, "musterDomain", s->args.value[OPT_DOMAIN]);
-	record_put(&record, CHANGE_ADD, "owner", org->owner_dn);
-	record_put(&record, CHANGE_ADD, "musterPolicyEntry", org->policy_dn);
-	return write_entry(s, made, org->dn, &record);
-}
-
-static int
-write_all(struct session *s, const struct organization *org, const struct directory_entry *template,
-          const struct person *owner)
-{
-	static const char *const folders[] = { "people", "groups", "services" };
-	struct made made = { .n = 0 };
-	size_t i;
-	int r;
-
-	r = write_organization(s, &made, org, s->args.words[0]);
-	if (r == 0)
-		r = write_policy(s, &made, org->policy_dn, template);
-	for (i = 0; r == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
-		r = write_folder(s, &made, folders[i], org->dn);
-	if (r == 0)
-		r = person_add(s, org->owner_dn, owner);
-	if (r == 0) {
-		made_free(&made);
-		return EXIT_DONE;
-	}
-	/* What is said must come before what the taking back says. */
-	(void)say_failure(s, r, "the organization was not made");
-	take_back(s, &made);
-	return r == ERR_EXISTS ? EXIT_IN_USE : r == ERR_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
-}
+#define SHOWN 9 /* columns of org show before the rules */
 
 struct taken {
 	const char *name, *domain;
@@ -222,6 +81,24 @@ check_add(struct session *s, const struct person *owner)
 	return status != EXIT_DONE ? status : person_check(owner);
 }
 
+static int
+add(struct session *s, const struct directory_new_organization *asked)
+{
+	struct directory_made_organization made;
+	int r = directory_new_organization(s->d, asked, &made), status;
+
+	if (r != 0)
+		return say_failure(s, r, "the organization was not made");
+	status = print_done(s, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "dn", made.dn, "name", asked->name, "domain",
+	                                 asked->domain, "owner", asked->owner_id, "owner_dn", made.owner_dn, "access_url",
+	                                 made.access_url),
+	                    "organization %s with domain %s%s%s; OWNER %s has no password yet: muster password reset %s/%s",
+	                    asked->name, asked->domain, *made.access_url != '\0' ? ", " : "", made.access_url,
+	                    asked->owner_id, asked->domain, asked->owner_id);
+	directory_made_organization_free(&made);
+	return status;
+}
+
 int
 org_add(struct session *s)
 {
@@ -229,7 +106,11 @@ org_add(struct session *s)
 		.id = s->args.value[OPT_OWNER_ID], .name = s->args.value[OPT_OWNER_NAME],
 		.mail = s->args.value[OPT_OWNER_MAIL], .language = s->args.value[OPT_OWNER_LANGUAGE]
 	};
-	struct organization org = { .dn = NULL };
+	const struct directory_new_organization asked = {
+		.name = s->args.words[0], .domain = s->args.value[OPT_DOMAIN], .policy = s->args.value[OPT_POLICY],
+		.owner_id = owner.id, .owner_name = owner.name, .owner_mail = owner.mail, .language = owner.language,
+		.service = s->args.value[OPT_SERVICE], .service_title = s->args.value[OPT_TITLE]
+	};
 	struct directory_entry *template = NULL;
 	int status;
 
@@ -240,22 +121,11 @@ org_add(struct session *s)
 		status = session_base(s);
 	if (status == EXIT_DONE)
 		status = check_free(s);
+	if (status == EXIT_DONE && asked.policy != NULL)
+		status = policy_template(s, asked.policy, &template);
 	if (status == EXIT_DONE)
-		status = policy_template(s, s->args.value[OPT_POLICY] != NULL ? s->args.value[OPT_POLICY] : POLICY_DEFAULT,
-		                         &template);
-	if (status == EXIT_DONE && organization_names(s, s->args.words[0], &org) != 0)
-		status = say_failure(s, ERR_MEMORY, "organization");
-	if (status == EXIT_DONE)
-		status = write_all(s, &org, template, &owner);
-	if (status == EXIT_DONE)
-		status = print_done(s, json_pack("{s:s, s:s, s:s, s:s, s:s}", "dn", org.dn, "name", s->args.words[0],
-		                                 "domain", s->args.value[OPT_DOMAIN], "owner", owner.id, "owner_dn",
-		                                 org.owner_dn),
-		                    "organization %s with domain %s; OWNER %s has no password yet: "
-		                    "muster password reset %s/%s", s->args.words[0], s->args.value[OPT_DOMAIN], owner.id,
-		                    s->args.value[OPT_DOMAIN], owner.id);
+		status = add(s, &asked);
 	directory_entry_free(&template);
-	organization_free(&org);
 	return status;
 }
 
@@ -321,11 +191,75 @@ org_list(struct session *s)
 	return print_list(s, list, columns, 3);
 }
 
+/* put_settings - what the organization chose beside its rules, and its services with their access URLs */
+static int
+put_settings(struct session *s, const struct directory_entry *org, json_t *object)
+{
+	const char *see = directory_value(org, "musterMembersSee"), *nicknames = directory_value(org, "musterNicknames");
+	json_t *services = NULL, *urls = json_array();
+	size_t i;
+	int r = service_list_json(s, org, &services);
+
+	for (i = 0; r == 0 && i < json_array_size(services); i++)
+		(void)json_array_append(urls, json_object_get(json_array_get(services, i), "access_url"));
+	if (r == 0 && (json_object_set_new(object, "services", services) != 0 || json_object_set_new(object, "access_urls", urls) != 0 ||
+	               json_object_set_new(object, "members_see", json_string(see != NULL ? see : "self")) != 0 ||
+	               json_object_set_new(object, "nicknames",
+	                                   json_boolean(nicknames == NULL || strcasecmp(nicknames, "TRUE") == 0)) != 0))
+		r = ERR_MEMORY;
+	return r == 0 ? EXIT_DONE : say_failure(s, r, "services");
+}
+
+/* yes_or_no - TRUE or FALSE as the directory writes it, NULL for neither */
+static const char *
+yes_or_no(const char *text)
+{
+	if (strcasecmp(text, "yes") == 0)
+		return "TRUE";
+	return strcasecmp(text, "no") == 0 ? "FALSE" : NULL;
+}
+
+int
+org_set(struct session *s)
+{
+	const char *domain = s->args.value[OPT_DOMAIN], *see = s->args.value[OPT_MEMBERS_SEE];
+	const char *nicknames = s->args.value[OPT_NICKNAMES];
+	struct directory_entry *org = NULL;
+	struct record record = { .n = 0 };
+	int r, status = EXIT_DONE;
+
+	if (domain == NULL && see == NULL && nicknames == NULL) {
+		say_error("nothing to set: give --domain, --members-see or --nicknames");
+		return EXIT_USAGE;
+	}
+	if (domain != NULL)
+		status = name_check_domain(domain);
+	if (status == EXIT_DONE && nicknames != NULL && yes_or_no(nicknames) == NULL) {
+		say_error("--nicknames is yes or no");
+		status = EXIT_USAGE;
+	}
+	if (status == EXIT_DONE)
+		status = session_bind(s);
+	if (status == EXIT_DONE)
+		status = session_organization(s, s->args.words[0], &org);
+	if (status != EXIT_DONE)
+		return status;
+	record_put(&record, CHANGE_REPLACE, "musterDomain", domain);
+	record_put(&record, CHANGE_REPLACE, "musterMembersSee", see);
+	record_put(&record, CHANGE_REPLACE, "musterNicknames", nicknames != NULL ? yes_or_no(nicknames) : NULL);
+	r = record_modify(s->d, org->dn, &record);
+	status = r != 0 ? say_failure(s, r, s->args.words[0])
+	                : print_done(s, json_pack("{s:s}", "dn", org->dn), "%s is changed", s->args.words[0]);
+	directory_entry_free(&org);
+	return status;
+}
+
 int
 org_show(struct session *s)
 {
-	struct column columns[6 + POLICY_COLUMNS] = {
-		{ "name", "name" }, { "domain", "domain" }, { "owners", "owners" }, { "uuid", "UUID" },
+	struct column columns[SHOWN + POLICY_COLUMNS] = {
+		{ "name", "name" }, { "domain", "domain" }, { "owners", "owners" }, { "access_urls", "access URLs" },
+		{ "members_see", "members see" }, { "nicknames", "nicknames" }, { "uuid", "UUID" },
 		{ "registered", "registered" }, { "policy", "policy" }
 	};
 	struct directory_entry *org = NULL, *policy = NULL;
@@ -339,10 +273,16 @@ org_show(struct session *s)
 	if (status != EXIT_DONE)
 		return status;
 	object = organization_json(org);
+	status = put_settings(s, org, object);
+	if (status != EXIT_DONE) {
+		json_decref(object);
+		directory_entry_free(&org);
+		return status;
+	}
 	/* Who may not read the rules sees the rest. */
 	if (object != NULL && policy_of_organization(s, org, NULL, &dn, &policy) == 0)
 		policy_put(policy, object);
-	policy_columns(columns + 6);
+	policy_columns(columns + SHOWN);
 	directory_entry_free(&policy);
 	directory_entry_free(&org);
 	free(dn);

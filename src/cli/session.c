@@ -257,7 +257,7 @@ session_free(struct session *s)
 }
 
 static const char *const organization_attrs[] = { "o", "musterDomain", "owner", "musterPolicyEntry", "entryUUID",
-	"createTimestamp", NULL };
+	"createTimestamp", "musterMembersSee", "musterNicknames", NULL };
 
 static int
 find_organization(struct session *s, const char *filter, struct directory_entry **org_out)

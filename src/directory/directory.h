@@ -136,6 +136,28 @@ int directory_new_app_password(struct directory *d, const struct directory_targe
 int directory_check_account(struct directory *d, const struct directory_target *target, const char *service,
                             const char *rhost, enum factor_state *state_out);
 
+/* An organization that is asked for. NULL: left out, where that may be. */
+struct directory_new_organization {
+	const char *name, *domain;
+	const char *policy;                          /* a template, may be left out */
+	const char *owner_id, *owner_name, *owner_mail;
+	const char *language;                        /* of the OWNER, may be left out */
+	const char *service, *service_title;         /* may be left out */
+};
+struct directory_made_organization {
+	char *dn, *owner_dn;
+	char *access_url; /* "" without a service */
+};
+/*
+ * directory_new_organization - an organization with its policy, folders, OWNER and first service, all of it or nothing. Bound as a
+ *                              platform member, or as who may add organizations.
+ * out:   made_out  freed with directory_made_organization_free(); empty on error
+ * error: ERR_EXISTS  the name or the domain is somebody's; others as above
+ */
+int directory_new_organization(struct directory *d, const struct directory_new_organization *asked,
+                               struct directory_made_organization *made_out);
+void directory_made_organization_free(struct directory_made_organization *made);
+
 /* directory_whoami - the DN the server knows us by, "" for anonymous (RFC 4532). dn_out: to be freed */
 int directory_whoami(struct directory *d, char **dn_out);
 /* directory_set_password - of an entry that is no member, hashed by the server (RFC 3062). */

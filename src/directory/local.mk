@@ -10,6 +10,7 @@ libdirectory_la_SOURCES = \
 	src/directory/directory.h \
 	src/directory/exop.c \
 	src/directory/exop_app.c \
+	src/directory/exop_organization.c \
 	src/directory/exop_claim.c \
 	src/directory/exop_codec.c \
 	src/directory/follow.c \
