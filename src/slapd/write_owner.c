@@ -113,12 +113,11 @@ write_check_owners_modified(struct write *w, Entry *e)
 	if (copy == NULL)
 		return LDAP_SUCCESS;
 	now = attr_find(copy->e_attrs, muster_ad.owner);
-	/* Without any the schema refuses it. */
 	for (i = 0; now != NULL && i < now->a_numvals && rc == LDAP_SUCCESS; i++)
 		if (!is_among(before, &now->a_nvals[i]))
 			rc = check_value(w, &now->a_nvals[i], 0);
-	if (rc == LDAP_SUCCESS && now != NULL && !write_overrides(w, e, muster_ad.owner) &&
-	    !owners_have_active(w->op, w->m, now->a_nvals, NULL))
+	if (rc == LDAP_SUCCESS && !write_overrides(w, e, muster_ad.owner) &&
+	    !owners_have_active(w->op, w->m, now != NULL ? now->a_nvals : NULL, NULL))
 		rc = refuse_last(w, &e->e_name);
 	entry_free(copy);
 	return rc;
