@@ -21,7 +21,7 @@ struct data {
 	json_t *domains; /* seen so far, in small letters */
 	size_t members, passwords, changed;
 	struct doctor_list plain_seeds, lost_keys, lost_codes, future_steps, foreign_hashes, clear_passwords, low_costs,
-		many_passwords, no_owner, lost_owners, same_domains, bad_status;
+		many_passwords, no_owner, asleep_owners, lost_owners, same_domains, bad_status;
 };
 
 static int
@@ -163,20 +163,39 @@ is_there(struct doctor *doc, const char *dn)
 	return r != ERR_NOT_FOUND;
 }
 
+/* is_active - out: ERR_NOT_FOUND when there is no such member; who cannot be read is taken for active */
+static int
+is_active(struct doctor *doc, const char *dn, int *active_out)
+{
+	static const char *const attrs[] = { "musterStatus", NULL };
+	struct directory_entry *entry = NULL;
+	const char *status;
+	int r = directory_read(doc->s->d, dn, attrs, &entry);
+
+	status = r == 0 ? directory_value(entry, "musterStatus") : NULL;
+	*active_out = r != ERR_NOT_FOUND && (status == NULL || strcasecmp(status, "active") == 0);
+	directory_entry_free(&entry);
+	return r;
+}
+
 static void
 check_owners(struct data *data, const struct directory_entry *org)
 {
 	const struct directory_attribute *owners = directory_attribute(org, "owner");
-	size_t i, there = 0;
+	size_t i, there = 0, active = 0;
+	int is;
 
 	for (i = 0; owners != NULL && i < owners->values_len; i++) {
-		if (is_there(data->doc, (const char *)owners->values[i].data))
-			there++;
-		else
+		if (is_active(data->doc, (const char *)owners->values[i].data, &is) == ERR_NOT_FOUND)
 			doctor_list_add(&data->lost_owners, (const char *)owners->values[i].data);
+		else
+			there++;
+		active += (size_t)is;
 	}
 	if (there == 0)
 		doctor_list_add(&data->no_owner, org->dn);
+	else if (active == 0)
+		doctor_list_add(&data->asleep_owners, org->dn);
 }
 
 static int
@@ -250,6 +269,9 @@ tell(struct data *data)
 	                 "members have a musterStatus that nobody knows, and do not get in");
 	doctor_find_list(doc, SEVERITY_ERROR, "no-owner", &data->no_owner,
 	                 "name a member in its attribute owner", "organizations have no OWNER that exists");
+	doctor_find_list(doc, SEVERITY_ERROR, "no-active-owner", &data->asleep_owners,
+	                 "make an active member OWNER (\"muster member promote\"), or let one in again (\"muster member resume\")",
+	                 "organizations have no OWNER who may log in: all of them are suspended or closed");
 	doctor_find_list(doc, SEVERITY_WARNING, "owner-missing", &data->lost_owners,
 	                 "delete that value of owner: whoever is given this name is OWNER at once",
 	                 "OWNERs do not exist");

@@ -11,6 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import people, tap, totp
 from lib.checkup import Checkup
+from lib.session import RELAX
 from lib.tap import in_, is_, ok
 from lib.world import DATABASE
 
@@ -320,7 +321,18 @@ def test_hashes():
 def test_organizations():
     raw(beta.dn, ("owner", "uid=ghost," + beta.people))
     found(place.doctor("data"), "data/no-owner", "data/owner-missing")
-    raw(beta.dn, ("owner", beta.owner.dn), ("musterDomain", "acme-corp"))
+    raw(beta.dn, ("owner", beta.owner.dn))
+    with world.use("root") as root:
+        for status in ("suspended", "closed"):
+            people.must(root.modify(beta.owner.dn, ("replace", "musterStatus", status), controls=[RELAX]), status)
+            report = place.doctor("data")
+            found(report, "data/no-active-owner")
+            in_(beta.dn, str(report.find("data/no-active-owner")), "it names the organization")
+        people.must(root.modify(beta.dn, ("add", "owner", "uid=ben," + beta.people)), "an active one beside")
+        found(place.doctor("data"))
+        people.must(root.modify(beta.owner.dn, ("replace", "musterStatus", "active")), "active")
+        people.must(root.modify(beta.dn, ("delete", "owner", "uid=ben," + beta.people)), "as it was")
+    raw(beta.dn, ("musterDomain", "acme-corp"))
     found(place.doctor("data"), "data/domain-twice")
     raw(beta.dn, ("musterDomain", "beta-corp"), ("musterPolicyEntry", "cn=nothing," + beta.dn))
     found(place.doctor("data"), "data/policy-missing")
