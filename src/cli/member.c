@@ -345,6 +345,20 @@ member_unlock(struct session *s)
 	return member_change(s, &record, "unlocked");
 }
 
+/* check_there - the server's refusal would not say which of the reasons it has */
+static int
+check_there(struct session *s, const char *dn)
+{
+	static const char *const none[] = { "1.1", NULL };
+	struct directory_entry *entry = NULL;
+	int r = directory_read(s->d, dn, none, &entry);
+
+	directory_entry_free(&entry);
+	if (r == ERR_NOT_FOUND)
+		return say_no_member(dn);
+	return r != 0 ? say_failure(s, r, dn) : EXIT_DONE;
+}
+
 /* set_owner - add a member to the OWNERs of the organization it lies in, or take it away */
 static int
 set_owner(struct session *s, enum directory_change_op op, const char *done)
@@ -362,6 +376,8 @@ set_owner(struct session *s, enum directory_change_op op, const char *done)
 	}
 	if (status == EXIT_DONE)
 		status = session_organization(s, name, &org);
+	if (status == EXIT_DONE && op == CHANGE_ADD)
+		status = check_there(s, dn);
 	if (status == EXIT_DONE && organization_has_owner(org, dn) == (op == CHANGE_ADD)) {
 		status = print_done(s, json_pack("{s:s, s:b}", "dn", dn, "owner", op == CHANGE_ADD), "%s %s already", dn, done);
 	} else if (status == EXIT_DONE) {

@@ -54,6 +54,9 @@ directory_new_organization(struct directory *d, const struct directory_new_organ
 	r = exop_value(NULL, fields, sizeof(fields) / sizeof(fields[0]), &value);
 	if (r == 0)
 		r = exop_call(d, OID_NEW_ORGANIZATION, value, &answer);
+	/* No password is among what is asked for. */
+	if (r == ERR_RULES)
+		r = ERR_INPUT;
 	if (r == 0)
 		r = made_decode(answer, made_out);
 	ber_bvfree(value);
