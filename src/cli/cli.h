@@ -38,6 +38,8 @@ enum option_id {
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_FORCE, OPT_TO, OPT_SLAPD,
 	OPT_ADDRESS, OPT_BILLING_MAIL, OPT_SERVICE_AREA, OPT_SURNAME, OPT_GIVEN_NAME,
+	OPT_COUNTRY, OPT_TYPE, OPT_BUSINESS_NAME, OPT_REGISTRATION_NUMBER,
+	OPT_DOCUMENT, OPT_NOTE, OPT_STATE, OPT_REASON, OPT_OUTPUT, OPT_OLDER_THAN,
 	OPT_COUNT
 };
 
@@ -103,6 +105,15 @@ int member_promote(struct session *s);
 int member_demote(struct session *s);
 int account_show(struct session *s);
 int account_set(struct session *s);
+int application_file(struct session *s);
+int application_attach(struct session *s);
+int application_withdraw(struct session *s);
+int application_list(struct session *s);
+int application_show(struct session *s);
+int application_document(struct session *s);
+int application_approve(struct session *s);
+int application_reject(struct session *s);
+int application_purge(struct session *s);
 int password_reset(struct session *s);
 int password_redeem(struct session *s);
 int password_change(struct session *s);

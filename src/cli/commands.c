@@ -55,7 +55,19 @@ static const struct option options[] = {
 	{ OPT_BILLING_MAIL, '\0', "billing-mail", "ADDRESS", "where bills go" },
 	{ OPT_SERVICE_AREA, '\0', "service-area", "AREA", "where services are used" },
 	{ OPT_SURNAME, '\0', "surname", "NAME", "family name" },
-	{ OPT_GIVEN_NAME, '\0', "given-name", "NAME", "given name" }
+	{ OPT_GIVEN_NAME, '\0', "given-name", "NAME", "given name" },
+
+	{ OPT_COUNTRY, '\0', "country", "CODE", "country of ISO 3166, like KR" },
+	{ OPT_TYPE, '\0', "type", "TYPE", "individual or business" },
+	{ OPT_BUSINESS_NAME, '\0', "business-name", "NAME", "name of the business" },
+	{ OPT_REGISTRATION_NUMBER, '\0', "registration-number", "NUMBER", "registration number of the business" },
+
+	{ OPT_DOCUMENT, '\0', "document", "FILE", "a PDF, PNG or JPEG that proves it; may be given again" },
+	{ OPT_NOTE, '\0', "note", "TEXT", "what the operator should know" },
+	{ OPT_STATE, '\0', "state", "STATE", "filed, approved or rejected [all]" },
+	{ OPT_REASON, '\0', "reason", "TEXT", "why, for the member to read" },
+	{ OPT_OUTPUT, '\0', "output", "FILE", "where it goes; not there yet [ID-DOCUMENT with its ending]" },
+	{ OPT_OLDER_THAN, '\0', "older-than", "DAYS", "of applications that were decided so long ago" }
 };
 
 static const enum option_id no_options[] = { OPT_COUNT };
@@ -74,6 +86,13 @@ static const enum option_id key_retire_options[] = { OPT_FORCE, OPT_COUNT };
 
 static const enum option_id account_set_options[] = { OPT_LANGUAGE, OPT_ADDRESS, OPT_BILLING_MAIL,
 	OPT_SERVICE_AREA, OPT_NAME, OPT_SURNAME, OPT_GIVEN_NAME, OPT_NICKNAME, OPT_COUNT };
+
+static const enum option_id application_file_options[] = { OPT_NAME, OPT_SURNAME, OPT_GIVEN_NAME, OPT_TYPE,
+	OPT_BUSINESS_NAME, OPT_REGISTRATION_NUMBER, OPT_COUNTRY, OPT_DOCUMENT, OPT_NOTE, OPT_COUNT };
+static const enum option_id application_list_options[] = { OPT_STATE, OPT_COUNT };
+static const enum option_id application_decide_options[] = { OPT_REASON, OPT_COUNT };
+static const enum option_id application_document_options[] = { OPT_OUTPUT, OPT_COUNT };
+static const enum option_id application_purge_options[] = { OPT_OLDER_THAN, OPT_DRY_RUN, OPT_COUNT };
 
 static const enum option_id app_password_add_options[] = { OPT_NETWORK, OPT_COUNT };
 
@@ -97,10 +116,23 @@ static const struct command commands[] = {
 	{ "member", "suspend", "WHO", 1, 2, "stop a member from logging in", no_options, member_suspend },
 	{ "member", "resume", "WHO", 1, 2, "let a suspended member in again", no_options, member_resume },
 	{ "member", "unlock", "WHO", 1, 2, "end the lock and the delays of failed logins", no_options, member_unlock },
-	{ "account", "show", "[WHO]", 0, 2, "a member's account page", no_options, account_show },
-	{ "account", "set", "[WHO]", 0, 2, "change basic information of an account", account_set_options, account_set },
 	{ "member", "promote", "WHO", 1, 2, "make a member an OWNER", no_options, member_promote },
 	{ "member", "demote", "WHO", 1, 2, "make an OWNER a member like others", no_options, member_demote },
+	{ "account", "show", "[WHO]", 0, 2, "a member's account page", no_options, account_show },
+	{ "account", "set", "[WHO]", 0, 2, "change basic information of an account", account_set_options, account_set },
+	{ "application", "file", "", 0, 0, "apply for a change of required information", application_file_options,
+	  application_file },
+	{ "application", "attach", "ID FILE ...", 2, 6, "add documents to one that is filed", no_options, application_attach },
+	{ "application", "withdraw", "ID [DOCUMENT]", 1, 2, "take back one that is filed, or a document of it", no_options,
+	  application_withdraw },
+	{ "application", "list", "", 0, 0, "applications", application_list_options, application_list },
+	{ "application", "show", "ID", 1, 1, "an application and its documents", no_options, application_show },
+	{ "application", "document", "ID [DOCUMENT]", 1, 2, "save a document of an application",
+	  application_document_options, application_document },
+	{ "application", "approve", "ID", 1, 1, "have the change made", application_decide_options, application_approve },
+	{ "application", "reject", "ID", 1, 1, "refuse it, with --reason", application_decide_options, application_reject },
+	{ "application", "purge", "[ID]", 0, 1, "delete contents of documents of decided ones", application_purge_options,
+	  application_purge },
 	{ "password", "reset", "WHO", 1, 2, "ask for a mail with a token", no_options, password_reset },
 	{ "password", "redeem", "WHO", 1, 2, "set a password with the token", no_options, password_redeem },
 	{ "password", "change", "[WHO]", 0, 2, "change a password", no_options, password_change },
@@ -158,7 +190,7 @@ option_is_global(enum option_id id)
 int
 option_is_repeated(enum option_id id)
 {
-	return id == OPT_NETWORK;
+	return id == OPT_NETWORK || id == OPT_DOCUMENT;
 }
 
 static void

@@ -7,6 +7,11 @@ muster_LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la li
 muster_SOURCES = \
 	src/cli/account.c \
 	src/cli/app_password.c \
+	src/cli/application.c \
+	src/cli/application.h \
+	src/cli/application_decide.c \
+	src/cli/application_document.c \
+	src/cli/application_show.c \
 	src/cli/certificate.c \
 	src/cli/certificate.h \
 	src/cli/cli.h \

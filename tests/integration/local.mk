@@ -10,6 +10,7 @@ integration_tests += \
 	tests/integration/test_backup.py \
 	tests/integration/test_bind.py \
 	tests/integration/test_cli.py \
+	tests/integration/test_cli_applications.py \
 	tests/integration/test_cli_organizations.py \
 	tests/integration/test_clients.py \
 	tests/integration/test_console.py \
