@@ -65,6 +65,8 @@ overlay_sources = \
 	src/slapd/schema.c \
 	src/slapd/source.c \
 	src/slapd/source.h \
+	src/slapd/task.c \
+	src/slapd/task.h \
 	src/slapd/verify.c \
 	src/slapd/write.c \
 	src/slapd/write.h \

@@ -8,8 +8,7 @@
  */
 #include "slapd/exop.h"
 #include "slapd/source.h"
-
-#include <ldap_rq.h>
+#include "slapd/task.h"
 
 #include "core/seal.h"
 
@@ -23,7 +22,7 @@
 
 struct reseal {
 	struct muster *m;
-	struct re_s *task;
+	struct task *task;
 	BerVarray names; /* normalized, of entries that are due; NULL: to be searched for */
 	int names_len, next;
 	unsigned sealed, hashed; /* since the last report */
@@ -249,44 +248,15 @@ batch(Operation *op, struct reseal *reseal)
 	return reseal->postponed ? STATE_POSTPONED : STATE_DONE;
 }
 
-static enum state
-work(void *ctx, struct reseal *reseal)
-{
-	struct muster *m = reseal->m;
-	Connection conn = { 0 };
-	OperationBuffer buffer;
-	Operation *op = &buffer.ob_op;
-	BackendDB db;
-
-	/* A copy's values are the provider's; without keys nothing can be sealed until they are read again. */
-	if (!m->open || m->ring == NULL || SLAP_SINGLE_SHADOW(m->db) || slapd_shutdown)
-		return STATE_DONE;
-	connection_fake_init2(&conn, &buffer, ctx, 1);
-	db = *m->db;
-	db.be_flags |= SLAP_DBFLAG_OVERLAY;
-	db.bd_info = (BackendInfo *)m->on;
-	op->o_bd = &db;
-	op->o_dn = m->db->be_rootdn;
-	op->o_ndn = m->db->be_rootndn;
-	return reseal->names == NULL ? search(op, reseal) : batch(op, reseal);
-}
-
-static void *
-task_run(void *ctx, void *arg)
+static int
+work(Operation *op, struct muster *m, void *arg)
 {
 	static const int pause_sec[] = { [STATE_MORE] = FIRST_SEC, [STATE_POSTPONED] = POSTPONED_SEC, [STATE_LATER] = AGAIN_SEC,
-		[STATE_DONE] = FIRST_SEC };
-	struct re_s *task = arg;
-	struct reseal *reseal = task->arg;
-	enum state state = work(ctx, reseal);
+		[STATE_DONE] = TASK_REST };
+	struct reseal *reseal = arg;
 
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (ldap_pvt_runqueue_isrunning(&slapd_rq, task))
-		ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	task->interval.tv_sec = pause_sec[state];
-	ldap_pvt_runqueue_resched(&slapd_rq, task, state == STATE_DONE);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return NULL;
+	(void)m;
+	return pause_sec[reseal->names == NULL ? search(op, reseal) : batch(op, reseal)];
 }
 
 void
@@ -301,34 +271,7 @@ reseal_wish(struct muster *m)
 		m->reseal = reseal;
 	}
 	forget_names(reseal);
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (reseal->task == NULL) {
-		reseal->task = ldap_pvt_runqueue_insert(&slapd_rq, FIRST_SEC, task_run, reseal, "muster_reseal",
-		                                        m->db->be_suffix[0].bv_val);
-	}
-	if (reseal->task != NULL && !ldap_pvt_runqueue_isrunning(&slapd_rq, reseal->task)) {
-		reseal->task->interval.tv_sec = FIRST_SEC;
-		ldap_pvt_runqueue_resched(&slapd_rq, reseal->task, 0);
-	}
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-}
-
-/*
- * retract - a task that is waiting for its turn must not begin any more. slapd's own thread marks a task as running before it
- *           hands it to the pool and says how to take it back.
- */
-static void
-retract(struct re_s *task)
-{
-	while (ldap_pvt_runqueue_isrunning(&slapd_rq, task) && task->pool_cookie == NULL) {
-		ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-		ldap_pvt_thread_yield();
-		ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	}
-	if (!ldap_pvt_runqueue_isrunning(&slapd_rq, task))
-		return;
-	ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	(void)ldap_pvt_thread_pool_retract(task->pool_cookie);
+	task_wish(&reseal->task, m, "muster_reseal", FIRST_SEC, work, reseal);
 }
 
 void
@@ -338,12 +281,7 @@ reseal_end(struct muster *m)
 
 	if (reseal == NULL)
 		return;
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (reseal->task != NULL) {
-		retract(reseal->task);
-		ldap_pvt_runqueue_remove(&slapd_rq, reseal->task);
-	}
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	task_end(&reseal->task);
 	forget_names(reseal);
 	ch_free(reseal);
 	m->reseal = NULL;
