@@ -38,7 +38,7 @@ enum option_id {
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_FORCE, OPT_TO, OPT_SLAPD,
 	OPT_ADDRESS, OPT_BILLING_MAIL, OPT_SERVICE_AREA, OPT_SURNAME, OPT_GIVEN_NAME,
-	OPT_COUNTRY, OPT_TYPE, OPT_BUSINESS_NAME, OPT_REGISTRATION_NUMBER,
+	OPT_COUNTRY, OPT_TYPE, OPT_TERMS, OPT_BUSINESS_NAME, OPT_REGISTRATION_NUMBER,
 	OPT_DOCUMENT, OPT_NOTE, OPT_STATE, OPT_REASON, OPT_OUTPUT, OPT_OLDER_THAN,
 	OPT_COUNT
 };
@@ -105,6 +105,7 @@ int member_promote(struct session *s);
 int member_demote(struct session *s);
 int account_show(struct session *s);
 int account_set(struct session *s);
+int account_sign_up(struct session *s);
 int application_file(struct session *s);
 int application_attach(struct session *s);
 int application_withdraw(struct session *s);
@@ -196,6 +197,8 @@ size_t name_distance(const char *a, const char *b);
  * out:   *s_out  NULL on error, never empty
  */
 int prompt_secret(const char *question, struct secret **s_out);
+/* prompt_text - the same for what everybody may see: with echo, NUL-terminated. *text_out is to be freed, NULL on error */
+int prompt_text(const char *question, char **text_out);
 /* prompt_new_password - twice, and the same both times */
 int prompt_new_password(struct secret **s_out);
 

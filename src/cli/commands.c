@@ -59,6 +59,7 @@ static const struct option options[] = {
 
 	{ OPT_COUNTRY, '\0', "country", "CODE", "country of ISO 3166, like KR" },
 	{ OPT_TYPE, '\0', "type", "TYPE", "individual or business" },
+	{ OPT_TERMS, '\0', "terms", "VERSION", "version of the terms that you consent to" },
 	{ OPT_BUSINESS_NAME, '\0', "business-name", "NAME", "name of the business" },
 	{ OPT_REGISTRATION_NUMBER, '\0', "registration-number", "NUMBER", "registration number of the business" },
 
@@ -96,6 +97,9 @@ static const enum option_id application_purge_options[] = { OPT_OLDER_THAN, OPT_
 
 static const enum option_id app_password_add_options[] = { OPT_NETWORK, OPT_COUNT };
 
+static const enum option_id sign_up_options[] = { OPT_MAIL, OPT_NAME, OPT_COUNTRY, OPT_TYPE, OPT_BUSINESS_NAME,
+	OPT_REGISTRATION_NUMBER, OPT_TERMS, OPT_LANGUAGE, OPT_COUNT };
+
 static const struct command commands[] = {
 	{ "init", NULL, "", 0, 0, "bring Muster into a slapd that runs", init_options, init_run },
 	{ "org", "add", "NAME", 1, 1, "make an organization with its OWNER", org_add_options, org_add },
@@ -120,6 +124,7 @@ static const struct command commands[] = {
 	{ "member", "demote", "WHO", 1, 2, "make an OWNER a member like others", no_options, member_demote },
 	{ "account", "show", "[WHO]", 0, 2, "a member's account page", no_options, account_show },
 	{ "account", "set", "[WHO]", 0, 2, "change basic information of an account", account_set_options, account_set },
+	{ "account", "sign-up", "", 0, 0, "become a platform member", sign_up_options, account_sign_up },
 	{ "application", "file", "", 0, 0, "apply for a change of required information", application_file_options,
 	  application_file },
 	{ "application", "attach", "ID FILE ...", 2, 6, "add documents to one that is filed", no_options, application_attach },

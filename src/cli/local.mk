@@ -68,6 +68,7 @@ muster_SOURCES = \
 	src/cli/run.h \
 	src/cli/service.c \
 	src/cli/session.c \
+	src/cli/signup.c \
 	src/cli/slapd_process.c \
 	src/cli/slapd_process.h \
 	src/cli/slapcat.c \

@@ -1,5 +1,5 @@
 /*
- * prompt.c - passwords, codes and tokens: from the terminal without echo, or from standard input, one a line,
+ * prompt.c - passwords, codes, tokens and other answers: from the terminal without echo, or from standard input, one a line,
  *            when that is no terminal. Never from the command line or the environment.
  */
 #include <errno.h>
@@ -92,7 +92,7 @@ read_line(int fd, const sigset_t *mask, char line[SECRET_MAX + 1], size_t *len_o
 }
 
 static int
-read_terminal(int fd, const char *question, char line[SECRET_MAX + 1], size_t *len_out)
+read_terminal(int fd, const char *question, int echo, char line[SECRET_MAX + 1], size_t *len_out)
 {
 	struct signals before;
 	struct termios shown, hidden;
@@ -102,8 +102,10 @@ read_terminal(int fd, const char *question, char line[SECRET_MAX + 1], size_t *l
 		return ERR_IO;
 	signals_watch(&before);
 	hidden = shown;
-	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	hidden.c_lflag |= ECHONL;
+	if (!echo) {
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		hidden.c_lflag |= ECHONL;
+	}
 	(void)tcsetattr(fd, TCSAFLUSH, &hidden);
 	if (write(fd, question, strlen(question)) >= 0)
 		r = read_line(fd, &before.mask, line, len_out);
@@ -118,7 +120,7 @@ read_terminal(int fd, const char *question, char line[SECRET_MAX + 1], size_t *l
 }
 
 static int
-read_answer(const char *question, char line[SECRET_MAX + 1], size_t *len_out)
+read_answer(const char *question, int echo, char line[SECRET_MAX + 1], size_t *len_out)
 {
 	int fd, r;
 
@@ -127,21 +129,21 @@ read_answer(const char *question, char line[SECRET_MAX + 1], size_t *len_out)
 		return read_line(STDIN_FILENO, NULL, line, len_out);
 	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return read_terminal(STDIN_FILENO, question, line, len_out);
-	r = read_terminal(fd, question, line, len_out);
+		return read_terminal(STDIN_FILENO, question, echo, line, len_out);
+	r = read_terminal(fd, question, echo, line, len_out);
 	close(fd);
 	return r;
 }
 
-int
-prompt_secret(const char *question, struct secret **s_out)
+static int
+ask(const char *question, int echo, struct secret **s_out)
 {
 	char line[SECRET_MAX + 1] = "";
 	size_t len = 0;
 	int r, status = EXIT_FAILED;
 
 	*s_out = NULL;
-	r = read_answer(question, line, &len);
+	r = read_answer(question, echo, line, &len);
 	if (r == ERR_RANGE) {
 		say_error("longer than %d octets: %s", SECRET_MAX, question);
 		status = EXIT_USAGE;
@@ -155,6 +157,29 @@ prompt_secret(const char *question, struct secret **s_out)
 		status = EXIT_DONE;
 	}
 	secret_wipe_array(line);
+	return status;
+}
+
+int
+prompt_secret(const char *question, struct secret **s_out)
+{
+	return ask(question, 0, s_out);
+}
+
+int
+prompt_text(const char *question, char **text_out)
+{
+	struct secret *answer = NULL;
+	int status = ask(question, 1, &answer);
+
+	*text_out = NULL;
+	if (status == EXIT_DONE && memchr(answer->data, '\0', answer->len) == NULL)
+		*text_out = strndup((const char *)answer->data, answer->len);
+	if (status == EXIT_DONE && *text_out == NULL) {
+		say_error("no text: %s", question);
+		status = EXIT_USAGE;
+	}
+	secret_free(&answer);
 	return status;
 }
 

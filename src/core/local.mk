@@ -45,6 +45,8 @@ libcore_la_SOURCES = \
 	src/core/pwhash.h \
 	src/core/pwrules.c \
 	src/core/pwrules.h \
+	src/core/rate.c \
+	src/core/rate.h \
 	src/core/seal.c \
 	src/core/seal.h \
 	src/core/signup.c \
@@ -92,6 +94,7 @@ unit_tests += \
 	tests/unit/test_numbers \
 	tests/unit/test_pwhash \
 	tests/unit/test_pwrules \
+	tests/unit/test_rate \
 	tests/unit/test_seal \
 	tests/unit/test_signup \
 	tests/unit/test_service \

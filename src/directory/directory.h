@@ -93,6 +93,15 @@ int directory_anonymous(struct directory *d);
 int directory_request_reset(struct directory *d, const struct directory_target *target);
 int directory_redeem(struct directory *d, const struct directory_target *target,
                      const struct secret *token, const struct secret *new_password);
+/*
+ * directory_sign_up - ask for an account of a platform member; nobody learns from the answer whether there is one. What is wrong
+ *                     with a field is ERR_INTERNAL with a text.
+ * in:    language, business_name, registration_number  NULL: left out
+ */
+struct directory_sign_up {
+	const char *mail, *name, *country, *member_type, *terms, *language, *business_name, *registration_number;
+};
+int directory_sign_up(struct directory *d, const struct directory_sign_up *who);
 /* state_out: FACTOR_CODE_REQUIRED when the code is missing (result 8, ERR_REFUSED), else FACTOR_NONE */
 int directory_change_password(struct directory *d, const struct directory_target *target,
                               const struct secret *old_password, const struct secret *code,

@@ -40,6 +40,31 @@ directory_request_reset(struct directory *d, const struct directory_target *targ
 	return call_without_answer(d, OID_REQUEST_RESET, target, NULL, 0);
 }
 
+static struct exop_field
+text_field(ber_tag_t tag, const char *text)
+{
+	struct exop_field field = { .tag = tag, .data = text, .len = text != NULL ? strlen(text) : 0 };
+
+	return field;
+}
+
+int
+directory_sign_up(struct directory *d, const struct directory_sign_up *who)
+{
+	const struct exop_field fields[] = {
+		text_field(TAG_UTF8STRING, who->mail),
+		text_field(TAG_UTF8STRING, who->name),
+		text_field(TAG_UTF8STRING, who->country),
+		text_field(TAG_UTF8STRING, who->member_type),
+		text_field(TAG_UTF8STRING, who->terms),
+		text_field(TAG_UTF8STRING, who->language != NULL ? who->language : ""),
+		text_field(TAG_CONTEXT_0, who->business_name),
+		text_field(TAG_CONTEXT_1, who->registration_number)
+	};
+
+	return call_without_answer(d, OID_SIGN_UP, NULL, fields, sizeof(fields) / sizeof(fields[0]));
+}
+
 int
 directory_redeem(struct directory *d, const struct directory_target *target, const struct secret *token,
                  const struct secret *new_password)

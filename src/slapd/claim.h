@@ -7,19 +7,30 @@
 
 #include "slapd/exop.h"
 
+#define CLAIM_FACTS_MAX 8
+
 /* One record under way. */
 struct claim {
 	struct record record;
 	struct berval dn, ndn;   /* entry that holds the record and its lease */
 	struct berval value;     /* the outbox value; BER_BVNULL for a queue entry */
 	struct berval target;    /* a queue entry's target */
+	BerVarray data;          /* and musterRequestData */
 	struct berval lease;     /* as stored, BER_BVNULL without */
 	int64_t lease_until;
 	struct member *member;   /* whom it is about, NULL when there is nobody */
 	struct berval address;   /* where the message goes; points into member or record */
 	char secret[TOKEN_TEXT_LEN + 1]; /* token or code; "" for none */
 	int64_t expires;                 /* of the secret */
+	struct claim_fact {
+		const char *name;     /* constant */
+		struct berval value;
+	} facts[CLAIM_FACTS_MAX]; /* that go with this kind alone */
+	int facts_len;
 };
+
+/* claim_add_fact - one fact more in the answer; the value is copied. What does not fit or is empty is left out. */
+void claim_add_fact(struct claim *c, const char *name, const struct berval *value);
 
 /*
  * claim_take_fn - find out what is to be sent: set c->address and, where the kind has one, the secret. The lease is taken.
@@ -30,6 +41,8 @@ typedef int claim_take_fn(struct exop *x, struct claim *c, int64_t now, const ch
 
 /* claim_reset - a queued reset: a token to the proved address. claim_notice - a message without a secret */
 claim_take_fn claim_reset, claim_notice;
+/* claim_sign_up - a queued sign-up: an account with a token to its address, or a message to who has one there (claim_signup.c) */
+claim_take_fn claim_sign_up;
 
 /* claim_member_refused - why nothing may be sent to c->member, NULL when it may */
 const char *claim_member_refused(const struct claim *c);

@@ -60,6 +60,9 @@ static ConfigTable config_table[] = {
 	{ "muster-service", "name suffix", 2, 3, 0, ARG_MAGIC | CONFIG_SERVICE, organization_config,
 	  DEFINITION("13", "olcMusterService", "Service that organizations may use, and what its host names end in", TEXTS_TYPE),
 	  NULL, { 0 } },
+	{ "muster-terms", "version", 2, 2, 0, ARG_QUOTE | ARG_MAGIC | CONFIG_TERMS, signups_config,
+	  DEFINITION("14", "olcMusterTerms", "Version of the terms in force, which who signs up consents to", TEXT_TYPE), NULL,
+	  { 0 } },
 	{ "muster-numbers", "first-last", 2, 2, 0, ARG_MAGIC | CONFIG_NUMBERS, organization_config,
 	  DEFINITION("15", "olcMusterNumbers", "Range that uidNumber and gidNumber of members and groups are given from",
 	             TEXT_TYPE), NULL, { 0 } },
@@ -76,8 +79,8 @@ static ConfigOCs config_classes[] = {
 	{ "( " ARC_CLASS ".1 NAME 'olcMusterConfig' DESC 'Muster: members log in with password and second factor' "
 	  "SUP olcOverlayConfig MAY ( olcMusterKeyFile $ olcMusterPolicy $ olcMusterBase $ olcMusterQueue $ "
 	  "olcMusterCourier $ olcMusterMinSSF $ olcMusterLease $ olcMusterMintInterval $ olcMusterArgon2 $ "
-	  "olcMusterBlocklist $ olcMusterBreached $ olcMusterContextWord $ olcMusterService $ olcMusterNumbers $ "
-	  "olcMusterPaymentRequired $ olcMusterCertificateCountry ) )",
+	  "olcMusterBlocklist $ olcMusterBreached $ olcMusterContextWord $ olcMusterService $ olcMusterTerms $ "
+	  "olcMusterNumbers $ olcMusterPaymentRequired $ olcMusterCertificateCountry ) )",
 	  Cft_Overlay, config_table, NULL, NULL, NULL, NULL, NULL },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 };
@@ -449,7 +452,7 @@ muster_db_init(BackendDB *be, ConfigReply *cr)
 	for (i = 0; i < NUMBERS; i++)
 		*number_field(m, &numbers[i]) = numbers[i].absent;
 	numbering_new(m);
-	if (accounts_new(m, &m->accounts) < 0 || grace_new(&m->grace) < 0) {
+	if (accounts_new(m, &m->accounts) < 0 || grace_new(&m->grace) < 0 || signups_new(m) < 0) {
 		snprintf(cr->msg, sizeof(cr->msg), "muster: out of memory");
 		numbering_free(m);
 		accounts_free(&m->accounts);
@@ -543,6 +546,7 @@ muster_db_open(BackendDB *be, ConfigReply *cr)
 	lists_open(m);
 	m->open = 1;
 	reseal_wish(m);
+	signups_wish(m);
 	return 0;
 }
 
@@ -559,6 +563,7 @@ muster_db_close(BackendDB *be, ConfigReply *cr)
 	}
 	reseal_end(m);
 	numbering_forget(m);
+	signups_end(m);
 	allow_transactions(m, 1);
 	m->open = 0;
 	keyring_free(&m->ring);
@@ -586,6 +591,7 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	ch_free(m->argon2_text);
 	ch_free(m->key_file);
 	lists_free(m);
+	signups_free(m);
 	keyring_free(&m->ring);
 	keys_forget(m);
 	accounts_free(&m->accounts);

@@ -24,6 +24,7 @@ static const struct claim_kind {
 	claim_take_fn *take;
 } kinds[] = {
 	{ "reset", 1, claim_reset },
+	{ "sign-up", 1, claim_sign_up },
 };
 
 /* --- one claim at a time -------------------------------------------------------------------------- */
@@ -61,9 +62,23 @@ claim_unlock(void)
 
 /* --- reading a record ----------------------------------------------------------------------------- */
 
+void
+claim_add_fact(struct claim *c, const char *name, const struct berval *value)
+{
+	if (c->facts_len == CLAIM_FACTS_MAX || BER_BVISEMPTY(value))
+		return;
+	c->facts[c->facts_len].name = name;
+	ber_str2bv(value->bv_val, value->bv_len, 1, &c->facts[c->facts_len++].value);
+}
+
 static void
 claim_free(struct claim *c)
 {
+	int i;
+
+	for (i = 0; i < c->facts_len; i++)
+		ch_free(c->facts[i].value.bv_val);
+	ber_bvarray_free(c->data);
 	ch_free(c->record.address.bv_val);
 	ch_free(c->dn.bv_val);
 	ch_free(c->ndn.bv_val);
@@ -105,6 +120,7 @@ read_queue(struct exop *x, const struct berval *id, struct claim *c)
 	BackendDB *bd = x->op->o_bd;
 	const struct berval *kind, *cn;
 	Entry *e = NULL;
+	Attribute *a;
 	int r = ERR_NOT_FOUND;
 
 	snprintf(c->record.id, sizeof(c->record.id), "%.*s", (int)id->bv_len, id->bv_val);
@@ -118,6 +134,9 @@ read_queue(struct exop *x, const struct berval *id, struct claim *c)
 	if (kind != NULL && cn != NULL && bvmatch(cn, id)) {
 		snprintf(c->record.kind, sizeof(c->record.kind), "%s", kind->bv_val);
 		copy_value(entry_value(e, muster_ad.request_target), &c->target);
+		a = attr_find(e->e_attrs, muster_ad.request_data);
+		if (a != NULL)
+			ber_bvarray_dup_x(&c->data, a->a_vals, NULL);
 		copy_lease(e, c);
 		r = 0;
 	}
@@ -309,6 +328,7 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 {
 	const struct member *member = c->member;
 	struct berval happened;
+	int i;
 
 	if (member == NULL)
 		return;
@@ -323,6 +343,8 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 		put_number(ber, "remaining", recovery_codes_left(member));
 	if (c->secret[0] != '\0')
 		put_number(ber, "expires", c->expires);
+	for (i = 0; i < c->facts_len; i++)
+		put_fact(ber, c->facts[i].name, &c->facts[i].value);
 }
 
 /* claim_answer - in: kind KIND_VOID or the record's */

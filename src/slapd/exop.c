@@ -33,6 +33,7 @@ static const struct exop_row {
 	{ BER_BVC(MUSTER_EXOP_ARC ".8"), EXOP_NEW_APP_PASSWORD, "newAppPassword", 0, 0, new_app_password_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".9"), EXOP_CHECK_ACCOUNT, "checkAccount", 0, 1, check_account_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".10"), EXOP_NEW_RECOVERY_CODES, "newRecoveryCodes", 0, 0, new_recovery_codes_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".11"), EXOP_SIGN_UP, "signUp", 0, 0, sign_up_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".12"), EXOP_NEW_ORGANIZATION, "newOrganization", 0, 0, new_organization_handle },
 };
 

@@ -91,6 +91,7 @@ struct exop {
 /* Each answers exactly once. */
 typedef void exop_handler(struct exop *x);
 exop_handler request_reset_handle, redeem_handle; /* exop_reset.c */
+exop_handler sign_up_handle;                      /* exop_signup.c */
 exop_handler change_password_handle;              /* exop_password.c */
 exop_handler enrol_totp_handle;                   /* exop_totp.c */
 exop_handler remove_totp_handle, new_recovery_codes_handle; /* exop_factor.c */
@@ -122,6 +123,9 @@ void exop_answer_codes(struct exop *x, char codes[][RECOVERY_CODE_LEN + 1]);
 
 /* exop_refuse - audit line and answer of a refusal. reason: for the log alone, text: for the caller, may be NULL */
 void exop_refuse(struct exop *x, int result, const char *reason, const char *text);
+
+/* exop_queued - the answer to a request that queue_request() returned r for, the same whoever it is about */
+void exop_queued(struct exop *x, int r);
 
 /* exop_refuse_verify - the answer to a verification that did not end in VERIFY_OK or in a state the caller lets pass. */
 void exop_refuse_verify(struct exop *x, enum verify_outcome outcome);

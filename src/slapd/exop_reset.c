@@ -7,10 +7,8 @@
 #define PURPOSE "reset"
 
 void
-request_reset_handle(struct exop *x)
+exop_queued(struct exop *x, int r)
 {
-	int r = queue_request(x->op, x->m, PURPOSE, &x->target_text);
-
 	if (r == 0) {
 		exop_accepted(x, NULL);
 		exop_answer(x, LDAP_SUCCESS, NULL);
@@ -22,6 +20,12 @@ request_reset_handle(struct exop *x)
 	} else {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, err_str(r), "the request cannot be queued: see slapd's log");
 	}
+}
+
+void
+request_reset_handle(struct exop *x)
+{
+	exop_queued(x, queue_request(x->op, x->m, PURPOSE, &x->target_text, NULL));
 }
 
 /* mail_is - 1 when two addresses are the same to the directory */
@@ -95,13 +99,19 @@ redeem_write(struct exop *x, struct member *member, const struct berval *stored,
 		mods_add_text(&mods, LDAP_MOD_REPLACE, muster_ad.verified_mail, ch->address);
 		mods_add_time(&mods, LDAP_MOD_REPLACE, muster_ad.mail_verified, now);
 	}
+	/* Whoever has the token reads the mail: this sign-up is one that stays. */
+	if (!BER_BVISNULL(&member->unproved_until))
+		mods_add(&mods, SLAP_MOD_SOFTDEL, muster_ad.unproved_until, NULL);
 	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);
-	if (rc == LDAP_NO_SUCH_ATTRIBUTE) {
+	if (rc == LDAP_NO_SUCH_ATTRIBUTE || rc == LDAP_NO_SUCH_OBJECT) {
+		/* Or the member is gone, as a sign-up whose time was over. */
 		x->rule = "token-spent";
 		exop_refuse(x, LDAP_INVALID_CREDENTIALS, NULL, NULL);
 	} else if (rc != LDAP_SUCCESS) {
 		exop_refuse(x, LDAP_UNWILLING_TO_PERFORM, "write failed", "the change cannot be stored: see slapd's log");
 	} else {
+		if (!BER_BVISNULL(&member->unproved_until))
+			signups_proved(x->m);
 		account_record(try, ACCOUNT_UNLOCK, NULL);
 		connections_end_others(x->op, &member->ndn);
 		exop_accepted(x, NULL);

@@ -16,6 +16,7 @@ overlay_sources = \
 	src/slapd/check_account.c \
 	src/slapd/claim.h \
 	src/slapd/claim_mint.c \
+	src/slapd/claim_signup.c \
 	src/slapd/config.c \
 	src/slapd/config_organization.c \
 	src/slapd/connections.c \
@@ -28,6 +29,7 @@ overlay_sources = \
 	src/slapd/exop_organization.c \
 	src/slapd/exop_password.c \
 	src/slapd/exop_reset.c \
+	src/slapd/exop_signup.c \
 	src/slapd/exop_target.c \
 	src/slapd/exop_totp.c \
 	src/slapd/factor.c \
@@ -63,6 +65,7 @@ overlay_sources = \
 	src/slapd/reseal.c \
 	src/slapd/sasl.c \
 	src/slapd/schema.c \
+	src/slapd/signup.c \
 	src/slapd/source.c \
 	src/slapd/source.h \
 	src/slapd/task.c \

@@ -127,6 +127,7 @@ copy_entry(Operation *op, Entry *e, struct member *member)
 	copy_values(e, muster_ad.app_password, &member->app_passwords);
 	copy_values(e, muster_ad.app_password_used, &member->app_passwords_used);
 	copy_values(e, muster_ad.known_source, &member->known_sources);
+	copy_value(e, muster_ad.unproved_until, &member->unproved_until);
 	copy_value(e, muster_ad.pwd_locked, &member->locked);
 	copy_value(e, muster_ad.oath_secret, &member->seed_sealed);
 	copy_value(e, muster_ad.oath_last_step, &member->last_step);
@@ -227,6 +228,7 @@ member_free(struct member **member)
 	ber_bvarray_free(one->app_passwords);
 	ber_bvarray_free(one->app_passwords_used);
 	ber_bvarray_free(one->known_sources);
+	ch_free(one->unproved_until.bv_val);
 	ch_free(one->locked.bv_val);
 	ch_free(one->dn.bv_val);
 	ch_free(one->ndn.bv_val);

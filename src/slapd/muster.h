@@ -22,7 +22,8 @@
  *   organization.c  who owns an organization          numbering.c uidNumber and gidNumber
  *   config_organization.c  the catalogue of services and the like
  *   reseal.c   old seals, plain values put right          alone.c     nobody else writes; several entries at once
- *   payment.c  payment methods
+ *   payment.c  payment methods                          task.c      what is done in the background (task.h)
+ *   signup.c   how many sign up, and who vanishes again
  */
 #ifndef MUSTER_SLAPD_MUSTER_H
 #define MUSTER_SLAPD_MUSTER_H
@@ -58,6 +59,7 @@ struct accounts;
 struct grace_table;
 struct numbering;
 struct reseal;
+struct signups;
 
 /* What a change of olcMusterKeyFile goes back to when the new file cannot be used. */
 struct keys_before {
@@ -101,6 +103,8 @@ struct muster {
 	struct berval organizations_dn, organizations_ndn; /* ou=organizations,<base>: has the next number */
 	int payment_not_required;        /* olcMusterPaymentRequired: FALSE */
 	BerVarray certificate_countries; /* olcMusterCertificateCountry */
+	struct berval terms;     /* olcMusterTerms: the version in force; empty: nobody signs up */
+	struct signups *signups;
 };
 
 /* Attribute descriptions, looked up once by schema.c. */
@@ -192,6 +196,7 @@ struct member {
 	struct berval display_name; /* displayName, else cn */
 	int has_mail_verified;
 	int pwd_reset;
+	struct berval unproved_until; /* musterUnprovedUntil as stored: nobody has proved the address of this sign-up yet */
 	struct berval locked;   /* pwdAccountLockedTime as stored */
 	int64_t pwd_changed;    /* unix seconds, 0 unknown */
 	int64_t last_success;   /* pwdLastSuccess, 0 none */
@@ -566,9 +571,10 @@ void outbox_owe_about(const struct member *member, const char *kind, const char 
  * queue_request - queue.c: write a queue entry; the same cost whatever the target is. Nothing is written, and 0 returned,
  *                 while a request for the same target waits.
  * in:    target  "dn:<normalized dn>" or "login:<organization>/<login>", see exop_target_text()
+ *        data    values of musterRequestData, NULL for none
  * error: ERR_NOT_FOUND (there is no queue), ERR_BUSY (too many), ERR_IO
  */
-int queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target);
+int queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target, BerVarray data);
 
 /* --- payment.c ---------------------------------------------------------------------------------- */
 
@@ -633,6 +639,25 @@ void recovery_owe_used(const struct member *member, const struct verify_result *
 void reseal_wish(struct muster *m);
 void reseal_end(struct muster *m);
 
+/* --- signup.c ----------------------------------------------------------------------------------- */
+
+/* signups_config - olcMusterTerms */
+ConfigDriver signups_config;
+int signups_new(struct muster *m);
+void signups_free(struct muster *m);
+
+/* signups_take - 1 when op's client may sign somebody up now, whoever that is; it then has one less */
+int signups_take(Operation *op, struct muster *m);
+/* signups_full - 1 when no more may be made, because so many wait for their proof */
+int signups_full(struct muster *m);
+/* signups_made, signups_proved - one more waits for its proof, one less */
+void signups_made(struct muster *m);
+void signups_proved(struct muster *m);
+
+/* signups_wish - sign-ups whose time is over vanish from now on, when the database has opened. signups_end - no more */
+void signups_wish(struct muster *m);
+void signups_end(struct muster *m);
+
 /* --- hooks and registration --------------------------------------------------------------------- */
 
 int bind_hook(Operation *op, SlapReply *rs);
@@ -666,7 +691,8 @@ enum config_type {
 	CONFIG_BREACHED,
 	CONFIG_CONTEXT_WORD,
 	CONFIG_SERVICE,
-	CONFIG_NUMBERS = 15,
+	CONFIG_TERMS,
+	CONFIG_NUMBERS,
 	CONFIG_PAYMENT_REQUIRED,
 	CONFIG_CERTIFICATE_COUNTRY
 };

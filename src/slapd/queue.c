@@ -9,8 +9,6 @@
 #define QUEUE_RANDOM_LEN 16    /* octets: 22 characters of base64url */
 #define QUEUE_OPEN_MAX 1024    /* requests waiting for the courier at a time */
 #define QUEUE_LOOK_AHEAD 16    /* slots looked at for one that is done */
-#define QUEUE_BURST 500        /* new requests at once, then QUEUE_PER_SEC */
-#define QUEUE_PER_SEC 20
 
 /* A request that was queued lately. Whether it still is, its entry tells. */
 struct slot {
@@ -19,23 +17,49 @@ struct slot {
 	int writing;
 };
 
+/* A kind of request has its own, so that a flood of one keeps nobody from the others. */
+struct lane {
+	const char *kind;
+	unsigned burst, per_sec; /* new requests at once, then so many a second */
+	unsigned budget;
+	int64_t budget_time;
+	struct slot slots[QUEUE_OPEN_MAX];
+	unsigned next;
+};
+
 static struct {
 	ldap_pvt_thread_mutex_t mutex;
 	pthread_once_t once;
 	unsigned char key[crypto_generichash_KEYBYTES]; /* so that nobody can choose colliding targets */
-	struct slot slots[QUEUE_OPEN_MAX];
-	unsigned next;
-	unsigned budget;
-	int64_t budget_time;
-} queue = { .once = PTHREAD_ONCE_INIT };
+	struct lane lanes[2];
+} queue = {
+	.once = PTHREAD_ONCE_INIT,
+	.lanes = { { .kind = "reset", .burst = 500, .per_sec = 20 }, { .kind = "sign-up", .burst = 200, .per_sec = 2 } }
+};
+
+#define LANES (sizeof(queue.lanes) / sizeof(queue.lanes[0]))
 
 static void
 queue_start(void)
 {
+	size_t i;
+
 	ldap_pvt_thread_mutex_init(&queue.mutex);
 	randombytes_buf(queue.key, sizeof(queue.key));
-	queue.budget = QUEUE_BURST;
-	queue.budget_time = slap_get_time();
+	for (i = 0; i < LANES; i++) {
+		queue.lanes[i].budget = queue.lanes[i].burst;
+		queue.lanes[i].budget_time = slap_get_time();
+	}
+}
+
+static struct lane *
+lane_of(const char *kind)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < LANES && strcmp(queue.lanes[i].kind, kind) != 0; i++)
+		;
+	return &queue.lanes[i];
 }
 
 int
@@ -79,50 +103,50 @@ still_queued(Operation *op, struct muster *m, const char *record_id)
 
 /* slot_find - the slot of a target, -1 when there is none. The mutex is held. */
 static int
-slot_find(const unsigned char target[crypto_generichash_BYTES])
+slot_find(const struct lane *lane, const unsigned char target[crypto_generichash_BYTES])
 {
 	int i;
 
 	for (i = 0; i < QUEUE_OPEN_MAX; i++)
-		if (queue.slots[i].record_id[0] != '\0' &&
-		    memcmp(queue.slots[i].target, target, crypto_generichash_BYTES) == 0)
+		if (lane->slots[i].record_id[0] != '\0' &&
+		    memcmp(lane->slots[i].target, target, crypto_generichash_BYTES) == 0)
 			return i;
 	return -1;
 }
 
 /* slot_done - 1 when the slot can be used: free, or its request is done. Releases the mutex for a moment. */
 static int
-slot_done(Operation *op, struct muster *m, int i)
+slot_done(Operation *op, struct muster *m, struct lane *lane, int i)
 {
 	char id[RECORD_ID_MAX];
 	int done;
 
-	if (queue.slots[i].record_id[0] == '\0')
+	if (lane->slots[i].record_id[0] == '\0')
 		return 1;
-	if (queue.slots[i].writing)
+	if (lane->slots[i].writing)
 		return 0;
-	memcpy(id, queue.slots[i].record_id, sizeof(id));
+	memcpy(id, lane->slots[i].record_id, sizeof(id));
 	ldap_pvt_thread_mutex_unlock(&queue.mutex);
 	done = !still_queued(op, m, id);
 	ldap_pvt_thread_mutex_lock(&queue.mutex);
 	/* Somebody may have taken the slot meanwhile. */
-	return done && !queue.slots[i].writing && strcmp(queue.slots[i].record_id, id) == 0;
+	return done && !lane->slots[i].writing && strcmp(lane->slots[i].record_id, id) == 0;
 }
 
 static int
-budget_take(void)
+budget_take(struct lane *lane)
 {
-	int64_t now = slap_get_time(), elapsed = now - queue.budget_time;
+	int64_t now = slap_get_time(), elapsed = now - lane->budget_time;
 
 	if (elapsed > 0) {
-		queue.budget_time = now;
-		queue.budget = elapsed >= QUEUE_BURST / QUEUE_PER_SEC || queue.budget + elapsed * QUEUE_PER_SEC > QUEUE_BURST
-		                       ? QUEUE_BURST
-		                       : queue.budget + elapsed * QUEUE_PER_SEC;
+		lane->budget_time = now;
+		lane->budget = elapsed >= lane->burst / lane->per_sec || lane->budget + elapsed * lane->per_sec > lane->burst
+		                       ? lane->burst
+		                       : lane->budget + elapsed * lane->per_sec;
 	}
-	if (queue.budget == 0)
+	if (lane->budget == 0)
 		return 0;
-	queue.budget--;
+	lane->budget--;
 	return 1;
 }
 
@@ -132,33 +156,33 @@ budget_take(void)
  * error: ERR_BUSY   too many are waiting, or too many came at once
  */
 static int
-slot_take(Operation *op, struct muster *m, const unsigned char target[crypto_generichash_BYTES], const char *record_id,
-          int *slot_out)
+slot_take(Operation *op, struct muster *m, struct lane *lane, const unsigned char target[crypto_generichash_BYTES],
+          const char *record_id, int *slot_out)
 {
 	int i, tries, r = ERR_BUSY;
 
 	*slot_out = -1;
 	ldap_pvt_thread_mutex_lock(&queue.mutex);
-	i = slot_find(target);
-	if (i >= 0 && !slot_done(op, m, i)) {
+	i = slot_find(lane, target);
+	if (i >= 0 && !slot_done(op, m, lane, i)) {
 		r = 0;
 		goto out;
 	}
-	if (!budget_take())
+	if (!budget_take(lane))
 		goto out;
 	for (tries = 0; i < 0 && tries < QUEUE_LOOK_AHEAD; tries++) {
-		int candidate = (queue.next + tries) % QUEUE_OPEN_MAX;
+		int candidate = (lane->next + tries) % QUEUE_OPEN_MAX;
 
-		if (slot_done(op, m, candidate)) {
+		if (slot_done(op, m, lane, candidate)) {
 			i = candidate;
-			queue.next = (candidate + 1) % QUEUE_OPEN_MAX;
+			lane->next = (candidate + 1) % QUEUE_OPEN_MAX;
 		}
 	}
 	if (i < 0)
 		goto out;
-	memcpy(queue.slots[i].target, target, crypto_generichash_BYTES);
-	snprintf(queue.slots[i].record_id, sizeof(queue.slots[i].record_id), "%s", record_id);
-	queue.slots[i].writing = 1;
+	memcpy(lane->slots[i].target, target, crypto_generichash_BYTES);
+	snprintf(lane->slots[i].record_id, sizeof(lane->slots[i].record_id), "%s", record_id);
+	lane->slots[i].writing = 1;
 	*slot_out = i;
 	r = 0;
 out:
@@ -167,12 +191,12 @@ out:
 }
 
 static void
-slot_written(int i, int written)
+slot_written(struct lane *lane, int i, int written)
 {
 	ldap_pvt_thread_mutex_lock(&queue.mutex);
-	queue.slots[i].writing = 0;
+	lane->slots[i].writing = 0;
 	if (!written)
-		queue.slots[i].record_id[0] = '\0';
+		lane->slots[i].record_id[0] = '\0';
 	ldap_pvt_thread_mutex_unlock(&queue.mutex);
 }
 
@@ -187,7 +211,8 @@ entry_text(Entry *e, AttributeDescription *ad, const char *text)
 
 /* queue_write - the queue entry. error: ERR_NOT_FOUND (no queue), ERR_IO (the directory refused it) */
 static int
-queue_write(Operation *op, struct muster *m, const char *record_id, const char *kind, const struct berval *target)
+queue_write(Operation *op, struct muster *m, const char *record_id, const char *kind, const struct berval *target,
+            BerVarray data)
 {
 	static struct berval classes[] = { BER_BVC("applicationProcess"), BER_BVC("musterRequest"), BER_BVNULL };
 	BackendDB *be = select_backend(&m->queue_ndn, 0);
@@ -207,6 +232,8 @@ queue_write(Operation *op, struct muster *m, const char *record_id, const char *
 	entry_text(e, muster_ad.cn, record_id);
 	entry_text(e, muster_ad.request_kind, kind);
 	attr_merge_normalize_one(e, muster_ad.request_target, &value, NULL);
+	if (data != NULL)
+		attr_merge_normalize(e, muster_ad.request_data, data, NULL);
 	lease_text(record_id, 0, lease);
 	entry_text(e, muster_ad.lease, lease);
 	rc = internal_add(op, be, e);
@@ -214,8 +241,9 @@ queue_write(Operation *op, struct muster *m, const char *record_id, const char *
 }
 
 int
-queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target)
+queue_request(Operation *op, struct muster *m, const char *kind, const struct berval *target, BerVarray data)
 {
+	struct lane *lane = lane_of(kind);
 	unsigned char random[QUEUE_RANDOM_LEN], hash[crypto_generichash_BYTES];
 	char record_id[RECORD_ID_MAX] = "q-";
 	int slot, r;
@@ -226,10 +254,10 @@ queue_request(Operation *op, struct muster *m, const char *kind, const struct be
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2base64(record_id + 2, sizeof(record_id) - 2, random, sizeof(random),
 	                  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	r = slot_take(op, m, hash, record_id, &slot);
+	r = slot_take(op, m, lane, hash, record_id, &slot);
 	if (r < 0 || slot < 0)
 		return r;
-	r = queue_write(op, m, record_id, kind, target);
-	slot_written(slot, r == 0);
+	r = queue_write(op, m, record_id, kind, target, data);
+	slot_written(lane, slot, r == 0);
 	return r;
 }

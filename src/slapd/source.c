@@ -37,6 +37,15 @@ place_of(const struct network_address *address, struct source_place *place_out)
 	memcpy(place_out->octets + 1, address->octets, len);
 }
 
+void
+source_place(Operation *op, struct source_place *place_out)
+{
+	struct network_address address;
+
+	client_address(op, &address);
+	place_of(&address, place_out);
+}
+
 static void
 hash_part(crypto_generichash_state *state, const void *data, size_t len)
 {

@@ -6,6 +6,9 @@
 
 #include "slapd/muster.h"
 
+/* source_place - who op's client is taken for: IPv4 whole, IPv6 the first 64 bits, all local sockets one */
+void source_place(Operation *op, struct source_place *place_out);
+
 /*
  * source_of - the source of op's try at an account.
  * in:    member  NULL: nobody there

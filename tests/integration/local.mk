@@ -37,6 +37,7 @@ integration_tests += \
 	tests/integration/test_roles.py \
 	tests/integration/test_schema.py \
 	tests/integration/test_services.py \
+	tests/integration/test_signup.py \
 	tests/integration/test_stacks.py \
 	tests/integration/test_states.py \
 	tests/integration/test_storm.py \

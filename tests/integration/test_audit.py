@@ -132,6 +132,8 @@ def test_operations():
             outcome="refused", rule="no-member")
         one(lambda: exops.request_reset(someone, changing.dn), "requestReset", outcome="accepted", operation="requestReset",
             dn="dn:" + changing.dn, factor="none")
+        one(lambda: exops.sign_up(someone, "new@example.com"), "signUp without terms in force", outcome="refused", operation="signUp",
+            factor="none", rule="sign-up", result="53")
         one(lambda: someone.extended(exops.REDEEM, b"garbage"), "garbage", outcome="refused", operation="redeem", rule="protocol",
             result="2")
         one(lambda: exops.claim(someone, "q-" + "A" * 22), "claim by a stranger", outcome="refused", operation="claim", rule="access",

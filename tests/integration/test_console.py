@@ -59,6 +59,20 @@ def fresh_code(who):
     return code_of(who)
 
 
+def test_P01_sign_up():
+    done(page.ldif("Settings the examples need"), "settings with ldapmodify")
+    page.sh("P1")
+    token = demo.token("kim@example.com")
+    tap.ok(token, "P1 the mail with the token")
+    kim = "uid=kim@example.com,ou=accounts," + BASE
+    tap.is_((values(kim, "c"), values(kim, "cn"), values(kim, "musterTermsVersion")), (["KR"], ["Kim Minji"], ["2026-11"]),
+            "P1 the account, seen by LDAP")
+    page.sh("P1", answers=[token, FIRST, FIRST])
+    page.person("kim", kim, FIRST)
+    tap.ok(binds(kim, FIRST), "P1 the first password, by LDAP")
+    tap.is_(values(kim, "musterUnprovedUntil"), [], "P1 and the account stays")
+
+
 def test_P05_P06_members():
     done(page.ldif("P6"), "P6 a member with ldapadd")
     tap.in_("Dora Doe", page.sh("P6"), "P6 seen by muster")

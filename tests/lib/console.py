@@ -66,7 +66,7 @@ class Console:
             return demo.bound(demo["ADMIN_DN"], demo["ADMIN_PW"])
         session = demo.session()
         if who == ROOT:
-            result = session.sasl("EXTERNAL")
+            result = session.sasl("EXTERNAL", "")
         elif who == ANYBODY:
             return session
         else:

@@ -13,6 +13,7 @@ REMOVE_TOTP = ARC + ".7"
 NEW_RECOVERY_CODES = ARC + ".10"
 NEW_APP_PASSWORD = ARC + ".8"
 CHECK_ACCOUNT = ARC + ".9"
+SIGN_UP = ARC + ".11"
 NEW_ORGANIZATION = ARC + ".12"
 
 SENT, FAILED = 0, 1
@@ -124,6 +125,16 @@ def check_account(session, target, rhost="", service="sshd"):
     value = ber.sequence(_target(target), ber.octets(service), ber.octets(rhost))
     result = session.extended(CHECK_ACCOUNT, value)
     return result, ber.read(result.value)[0][1][0] if result.value else None
+
+
+def sign_up(session, mail, name="Ana Kim", country="KR", kind="individual", terms="2026-11", language="", business=None,
+            number=None):
+    value = ber.sequence(
+        *[ber.octets(text) for text in (mail, name, country, kind, terms, language)],
+        None if business is None else ber.octets(business, ber.context(0)),
+        None if number is None else ber.octets(number, ber.context(1)),
+    )
+    return session.extended(SIGN_UP, value)
 
 
 def new_organization(session, name, domain, owner_id="owner", owner_name="Olive Owner", owner_mail=None, template="", language="",
