@@ -53,6 +53,8 @@ EXTRA_DIST += \
 	$(race_tests) \
 	tests/lib/helgrind.supp \
 	tests/lib/__init__.py \
+	tests/lib/application_model.py \
+	tests/lib/application_walk.py \
 	tests/lib/applications.py \
 	tests/lib/ber.py \
 	tests/lib/certs.py \
@@ -87,6 +89,7 @@ EXTRA_DIST += \
 	tests/lib/tap.py \
 	tests/lib/terminal.py \
 	tests/lib/totp.py \
+	tests/lib/steps.py \
 	tests/lib/walk.py \
 	tests/lib/ways.py \
 	tests/lib/world.py

@@ -1,4 +1,5 @@
-"""Random walks of requests about one member, carried out in a directory and in the model of tests/lib/model.py side by side.
+"""Random walks of requests about one member, carried out in a directory and in the model of tests/lib/model.py side by side. Some of
+them are walks of tests/lib/application_walk.py.
 
     walks = Walks(seed); walks.run(100); walks.wrong        what the two did not agree on, as text
 """
@@ -8,10 +9,11 @@ import collections
 import itertools
 import random
 
-from . import exops, people, session, totp
+from . import exops, people, totp
 from . import model
+from .application_walk import ApplicationWalk
 from .model import CREDENTIALS, Unsure
-from .parallel import at_once
+from .steps import Mismatch, Request, Steps, fits
 from .world import World
 
 PASSWORD = "Winter#2026"
@@ -19,25 +21,20 @@ GOOD = ["Harbour#%02d" % n for n in range(41, 49)]
 BAD = ["short#1", "nodigits#here", "NoSpecials77", "Far#Too#Long#For#This#1"]
 NEVER = "Neverset#99"
 MOVES = (31, 95, 150, 330, 1000, 3700, 90000)
-STEPS = (5, 12)     # requests of a walk
-PARALLEL = 6        # one request in so many is two at the same moment
 EDGE_SEC = 4        # no code of the step before when the present one ends so soon
 POLICY = {"pwdMaxFailure": "100", "musterDailyPasswordFailures": "1000", "pwdInHistory": "2"}
 
 New = collections.namedtuple("New", "text bad")
 
-
-class Mismatch(Exception):
-    pass
-
-
+REQUESTS = {"reset": 1, "claim": 1, "redeem": 1, "done": 1, "bind": 4, "change_password": 2, "enrol": 3, "remove": 2, "recovery": 1,
+            "self_enrol": 0, "self_remove": 0, "self_password": 0, "owner_password": 1, "owner_status": 1, "owner_mail": 1,
+            "owner_factor": 1, "stranger": 1, "courier": 1, "clock": 3}
+PAIRS = list(itertools.product(("redeem", "change_password", "enrol", "remove"),
+                               ("redeem", "change_password", "enrol", "remove", "owner_password", "owner_mail", "owner_factor",
+                                "owner_status")))
 # What a request may be answered whose entry another one changed while it was judged: the credentials are none any more, or a value
 # that it read is gone.
 OVERTAKEN = (model.CREDENTIALS, model.NO_VALUE)
-
-
-def fits(expected, got):
-    return all(code in want if isinstance(want, tuple) else code == want for want, code in zip(expected, got))
 
 
 class Walks:
@@ -53,12 +50,17 @@ class Walks:
         self.stranger = self.world.session(self.stranger_member.dn, PASSWORD)
         self.courier = self.world.session("courier")
         self.anyone = [self.world.session() for _ in range(2)]
+        for one in self.anyone:
+            one.root_dse()
         self.foreign_tokens = ["mr1-" + base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")]
+        self.cast = None  # of walks about applications
         self.wrong, self.requests, self.counts, self.pairs = [], 0, collections.Counter(), 0
 
-    def run(self, count):
+    def run(self, count, kinds=None):
+        """kinds: as a rule one walk in so many is about applications"""
+        kinds = kinds or (Walk,) * 3 + (ApplicationWalk,)
         for number in range(count):
-            walk = Walk(self, "%s-%d" % (self.seed, number))
+            walk = kinds[number % len(kinds)](self, "%s-%d" % (self.seed, number))
             try:
                 walk.run()
             except Mismatch as mismatch:
@@ -76,11 +78,13 @@ class Walks:
         self.world.move_clock(self.moved, self.moved)
 
 
-class Walk:
+class Walk(Steps):
+    """Password, tokens and factor of a member of an organization."""
+
+    pairs, overtaken = PAIRS, OVERTAKEN
+
     def __init__(self, walks, name):
-        self.walks, self.chance = walks, random.Random(name)
-        self.world, self.root = walks.world, walks.root
-        self.told = []
+        super().__init__(walks, name)
         self.tokens, self.seeds, self.codes = {}, {}, {}  # number in the model to what slapd, or we, made
         self.records = {}                                  # number of a queue record to its id
         self.connection = None
@@ -96,25 +100,10 @@ class Walk:
     def entry(self):
         return self.root.entry(self.dn)
 
-    def drop(self, one):
-        if one is not None:
-            one.close()
-            self.world.sessions.remove(one)
-
     # --- a walk -----------------------------------------------------------------------------------------
 
-    def run(self):
-        self.compare("at the beginning")
-        steps = self.chance.randint(*STEPS)
-        while len(self.told) < steps:
-            if self.chance.randrange(PARALLEL) == 0:
-                self.two_at_once()
-            else:
-                self.one()
-        self.at_the_end()
-
-    def likely(self):
-        """A request, more often one that gets somewhere: a walk has to go through all of a reset now and then."""
+    def requests(self):
+        """More often one that gets somewhere: a walk has to go through all of a reset now and then."""
         weights = dict(REQUESTS)
         if self.state.queue:
             weights["claim"] = 8
@@ -124,80 +113,21 @@ class Walk:
             weights.update(self_enrol=4, self_remove=4, self_password=3)
         if not self.records:
             weights["reset"] = 4
-        return self.chance.choices(list(weights), list(weights.values()))[0]
+        return weights
 
-    def one(self):
-        name = self.likely()
-        try:
-            request = getattr(self, "make_" + name)()
-            expected = request and request.judge(self.state.copy())
-        except Unsure:
-            return
-        if request is None:
-            return
-        self.told.append(request.text)
-        self.walks.counts[name] += 1
-        got = request.send(self.walks.anyone[0])
-        if got != self.judge(request, self.state):
-            raise Mismatch("%s: result %s, not %s" % (request.text, got, expected))
-        request.learn(self.state)
-        self.compare(request.text)
+    def answers_fit(self, names, expected, got):
+        """Where an administrator sets or takes away the factor at the very moment that a code of it is judged, the code may be
+        called wrong instead of not needed."""
+        if "owner_factor" not in names:
+            return fits(expected, got)
+        return fits(expected, got) or all(one == other or (one, other) == (model.UNWILLING, CREDENTIALS)
+                                          for one, other in zip(expected, got))
 
-    def judge(self, request, state):
-        try:
-            return request.judge(state)
-        except Unsure:
-            raise Mismatch("%s: not sure while it was under way" % request.text)
-
-    def two_at_once(self):
-        """Both orders are right; what came out must be one of them, as a whole."""
-        name = self.chance.choice(PAIRS)
-        try:
-            pair = [getattr(self, "make_" + one)() for one in name]
-            if None in pair or any(request.single for request in pair):
-                return
-            orders = []
-            for first, second in ((0, 1), (1, 0)):
-                state = self.state.copy()
-                codes = [None, None]
-                for place in (first, second):
-                    codes[place] = pair[place].judge(state)
-                orders.append((codes, state))
-            for first in (0, 1):  # whoever is overtaken while it is judged may be refused, and leaves nothing
-                state = self.state.copy()
-                codes = [OVERTAKEN, OVERTAKEN]
-                codes[first] = pair[first].judge(state)
-                orders.append((codes, state))
-        except Unsure:
-            return
-        text = " | ".join(request.text for request in pair)
-        self.told.append(text)
-        self.walks.pairs += 1
-        for one in self.walks.anyone:
-            one.root_dse()
-        got = at_once([lambda r=r, s=s: r.send(s) for r, s in zip(pair, self.walks.anyone)])
-        for request, code, one in zip(pair, got, self.walks.anyone):
-            while code == model.BUSY:  # to be tried again
-                code = request.send(one)
-            got[pair.index(request)] = code
-        loose = "owner_factor" in name
-        fitting = [state for codes, state in orders if fits(codes, got) or loose and as_good(codes, got)]
-        if not fitting:
-            raise Mismatch("%s: results %s, not %s" % (text, got, " or ".join(str(codes) for codes, _ in orders)))
-        found, entry = [], self.entry()
-        for state in fitting:
-            self.state = state
-            for request in pair:
-                request.learn(state)
-            if loose and state.seed is not None and "oathTOTPLastTimeStep" in entry:
-                state.last_step = int(entry["oathTOTPLastTimeStep"][0])
-            if "owner_password" in name and len(entry.get("pwdHistory", [])) < len(state.older):
-                del state.older[0]  # an administrator's password does not know of one that was set at the very same moment
-            difference = self.difference(entry)
-            if not difference:
-                return self.kept(entry)
-            found.append(difference)
-        raise Mismatch("%s: %s" % (text, " or ".join(found)))
+    def allow(self, names, state, entry):
+        if "owner_factor" in names and state.seed is not None and "oathTOTPLastTimeStep" in entry:
+            state.last_step = int(entry["oathTOTPLastTimeStep"][0])  # its step may stay with the new seed
+        if "owner_password" in names and len(entry.get("pwdHistory", [])) < len(state.older):
+            del state.older[0]  # an administrator's password does not know of one that was set at the very same moment
 
     def at_the_end(self):
         """What the model says of the password is so: it is let in with nothing else."""
@@ -224,21 +154,10 @@ class Walk:
         found = self.root.search("ou=queue," + self.world.base, "(musterRequestTarget=%s)" % target, ["cn"]).entries
         return [attributes["cn"][0].decode() for _, attributes in found]
 
-    def compare(self, text):
-        entry = self.entry()
-        difference = self.difference(entry)
-        if difference:
-            raise Mismatch("%s: %s" % (text, difference))
-        self.kept(entry)
-
     def kept(self, entry):
         """Values that nobody can tell, only whether they are others than before."""
         self.hash, self.version = entry.get("userPassword"), self.state.version
         self.seed_value, self.seed_number = entry.get("oathSecret"), self.state.seed
-
-    def difference(self, entry):
-        wanted, seen = self.wanted(), self.seen(entry)
-        return "; ".join("%s is %r, not %r" % (key, seen[key], wanted[key]) for key in wanted if seen[key] != wanted[key])
 
     def wanted(self):
         state = self.state
@@ -553,29 +472,7 @@ class Walk:
         return Request("%d s later" % seconds, lambda state: 0, send, single=True)
 
 
-class Request:
-    """text; judge(state) changes a state and says the result; send(session) gives the result; learn(state) takes over what the
-    answer told. single: never one of two at once."""
-
-    def __init__(self, text, judge, send, learn=lambda state: None, single=False):
-        self.text, self.judge, self.send, self.learn, self.single = text, judge, send, learn, single
-
-
 def owed(value):
     """(kind, address or None) of an outbox value."""
     parts = value.split(" ")
     return parts[1], base64.b64decode(parts[3]).decode() if len(parts) > 3 else None
-
-
-def as_good(expected, got):
-    """Where an administrator sets or takes away the factor at the very moment that a code of it is judged, the code may be
-    called wrong instead of not needed, and its step may stay with the new seed."""
-    return all(one == other or (one, other) == (model.UNWILLING, CREDENTIALS) for one, other in zip(expected, got))
-
-
-REQUESTS = {"reset": 1, "claim": 1, "redeem": 1, "done": 1, "bind": 4, "change_password": 2, "enrol": 3, "remove": 2, "recovery": 1,
-            "self_enrol": 0, "self_remove": 0, "self_password": 0, "owner_password": 1, "owner_status": 1, "owner_mail": 1,
-            "owner_factor": 1, "stranger": 1, "courier": 1, "clock": 3}
-PAIRS = list(itertools.product(("redeem", "change_password", "enrol", "remove"),
-                               ("redeem", "change_password", "enrol", "remove", "owner_password", "owner_mail", "owner_factor",
-                                "owner_status")))
