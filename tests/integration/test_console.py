@@ -18,6 +18,8 @@ from lib.served import Served, wait_for
 BASE = "dc=example,dc=com"
 ACME = "o=acme,ou=organizations," + BASE
 DORA = "uid=dora,ou=people," + ACME
+GLOBEX, BOOKS = "o=Globex,ou=organizations," + BASE, "o=Kim Books,ou=organizations," + BASE
+KIM = "uid=kim@example.com,ou=accounts," + BASE
 FIRST, SECOND, THIRD = "First-pw1", "Second-2b", "Third-pw3"
 
 demo = Served()
@@ -64,16 +66,97 @@ def test_P01_sign_up():
     page.sh("P1")
     token = demo.token("kim@example.com")
     tap.ok(token, "P1 the mail with the token")
-    kim = "uid=kim@example.com,ou=accounts," + BASE
-    tap.is_((values(kim, "c"), values(kim, "cn"), values(kim, "musterTermsVersion")), (["KR"], ["Kim Minji"], ["2026-11"]),
+    tap.is_((values(KIM, "c"), values(KIM, "cn"), values(KIM, "musterTermsVersion")), (["KR"], ["Kim Minji"], ["2026-11"]),
             "P1 the account, seen by LDAP")
     page.sh("P1", answers=[token, FIRST, FIRST])
-    page.person("kim", kim, FIRST)
-    tap.ok(binds(kim, FIRST), "P1 the first password, by LDAP")
-    tap.is_(values(kim, "musterUnprovedUntil"), [], "P1 and the account stays")
+    page.person("kim", KIM, FIRST)
+    tap.ok(binds(KIM, FIRST), "P1 the first password, by LDAP")
+    tap.is_(values(KIM, "musterUnprovedUntil"), [], "P1 and the account stays")
 
 
-def test_P05_P06_members():
+def first_password(who, address):
+    """As of P8 to P10."""
+    seen = len(demo.tokens(address))
+    demo.muster("password", "reset", who)
+    return demo.muster("password", "redeem", who, answers=[demo.token(address, seen), FIRST, FIRST]).returncode
+
+
+def as_kim(*words):
+    return demo.muster("-D", KIM, *words, answers=[FIRST])
+
+
+def test_P03_organizations():
+    done(page.ldif("P3"), "P3 an organization with ldapadd")
+    shown = page.sh("P3")
+    tap.ok("globex" in shown and "hank" in shown, "P3 seen by muster", shown)
+    asked = ("--owner-id", "x", "--owner-name", "X", "--owner-mail", "x@x.example")
+    poor = as_kim("org", "add", "Poor", "--domain", "poor", *asked)
+    tap.in_("payment method", poor.stderr.decode(), "P3 without a payment method")
+    card = {"objectClass": ["applicationProcess", "musterPaymentMethod"], "cn": "card", "musterPaymentKind": "card",
+            "musterPaymentState": "active", "musterPaymentExpiry": "2099-12", "musterPaymentToken": "tok_kim",
+            "musterPaymentBrand": "Visa", "musterPaymentLastFour": "4242"}
+    done(demo.as_root().add("cn=card," + KIM, card), "P3 a payment method")
+    told = page.sh("P3")
+    tap.ok("https://kim-books.wiki.example.com/" in told and "minji" in told, "P3, P4 access URL and OWNER are told", told)
+    minji = "uid=minji,ou=people," + BOOKS
+    tap.is_((values(BOOKS, "musterDomain"), sorted(values(BOOKS, "owner"))), (["kim-books"], sorted([minji, KIM])), "P3 with muster, seen by LDAP")
+    tap.is_(values("cn=wiki,ou=services," + BOOKS, "displayName"), ["Books Wiki"], "P3 the name that is shown there")
+    tap.is_(values("cn=policy," + BOOKS, "pwdMaxLength"), ["16"], "P3 the rules of the console")
+    for name, domain in (("Kim Books", "other"), ("other", "globex"), ("GLOBEX", "other")):
+        again = as_kim("org", "add", name, "--domain", domain, *asked)
+        tap.ok(again.returncode == 5 and b"choose another" in again.stderr, "P3 %s, %s is taken" % (name, domain), again.stderr)
+    taken = admin.modify(GLOBEX, ("replace", "musterDomain", "kim-books"))
+    tap.ok(taken.code == 19 and "choose another" in taken.text, "P3 taken with ldapmodify, too", str(taken))
+
+
+def test_P04_access_urls():
+    git = "cn=git,ou=services,"
+    done(page.ldif("P4"), "P4 a service with ldapadd")
+    tap.is_(values(git + GLOBEX, "labeledURI"), ["https://globex.git.example.com/"], "P4 its access URL")
+    shown = page.sh("P4")
+    tap.ok("https://globex.git.example.com/" in shown and "Globex code" in shown, "P4 seen by muster", shown)
+    tap.in_("https://kim-books.git.example.com/", page.sh("P4"), "P4 a service with muster: its access URL")
+    tap.is_(values(git + BOOKS, "displayName"), ["Kim Books"], "P4 seen by LDAP, with the organization's name")
+    page.sh("P4")
+    tap.is_(values(git + BOOKS, "displayName"), ["Books code"], "P4 renamed with muster, seen by LDAP")
+    page.sh("P4")
+    tap.is_([values("cn=%s,ou=services,%s" % (name, BOOKS), "labeledURI") for name in ("wiki", "git")],
+            [["https://kimbooks.wiki.example.com/"], ["https://kimbooks.git.example.com/"]], "P4 another domain with muster, seen by LDAP")
+    done(page.ldif("P4"), "P4 and with ldapmodify")
+    shown = page.sh("P4")
+    tap.ok("https://kim-books.wiki.example.com/" in shown and "https://kim-books.git.example.com/" in shown, "P4 seen by muster", shown)
+    page.sh("P4")
+    tap.is_(admin.search("ou=services," + BOOKS, "(cn=git)", ["dn"]).entries, [], "P4 removed with muster, seen by LDAP")
+    shown = page.sh("P4")
+    tap.ok("https://kim-books.wiki.example.com/" in shown and ".git." not in shown, "P4 the list of services is up to date", shown)
+
+
+def test_P05_they_stay_in_theirs():
+    done(page.ldif("P5"), "P5 an owner adds a member with ldapadd")
+    own = page.session("kim")
+    tap.is_(own.search("ou=organizations," + BASE, "(objectClass=musterOrganization)", ["dn"]).entries[0][0], BOOKS, "P5 the owner finds its own")
+    tap.is_([own.entry(dn) for dn in (ACME, GLOBEX, "uid=hank,ou=people," + GLOBEX)], [{}, {}, {}], "P5 and no other")
+    tap.ok(own.modify(GLOBEX, ("replace", "musterNicknames", "FALSE")).code != 0, "P5 nor changes it")
+    own.close()
+    listed = page.sh("P5")
+    tap.ok("kim-books" in listed and "acme" not in listed and "globex" not in listed, "P5 the same with muster", listed)
+    listed = page.sh("P5")
+    tap.ok("noh" in listed and "minji" in listed, "P5 the member is seen by muster", listed)
+    minji, noh = ("uid=%s,ou=people,%s" % (who, BOOKS) for who in ("minji", "noh"))
+    page.sh("P5")
+    page.sh("P5")
+    tap.is_(sorted(values(BOOKS, "owner")), sorted([KIM, noh]), "P5 another OWNER with muster, seen by LDAP")
+    tap.is_(first_password("kim-books/minji", "minji@kim-books.example"), 0, "P5 a member of that organization gets a password")
+    tap.ok(binds(minji, FIRST), "P5 and is let in by LDAP")
+    page.person("minji", minji, FIRST)
+    own = page.session("minji")
+    found = [dn for dn, _ in own.search(BASE, "(objectClass=inetOrgPerson)", ["dn"]).entries]
+    tap.is_(sorted(found), sorted([minji, noh]), "P5 it sees its fellows, as the organization allows, and nobody else")
+    own.close()
+    tap.ok(login("minji", FIRST) != 0, "P5 the login host of another organization does not know it")
+
+
+def test_P06_members():
     done(page.ldif("P6"), "P6 a member with ldapadd")
     tap.in_("Dora Doe", page.sh("P6"), "P6 seen by muster")
     page.sh("P6")
@@ -153,6 +236,10 @@ def test_P18_P19_otp():
     done(page.ldif("P19", CODE=lambda: fresh_code("dora")), "P19 with ldapmodify")
     page.person("dora", DORA, THIRD)
     tap.is_(login("dora", THIRD), 0, "P19 the password alone lets in through PAM again")
+
+
+def test_every_block_was_run():
+    tap.is_(page.unused(), [], "nothing on the page that was not run")
 
 
 tap.main(globals())
