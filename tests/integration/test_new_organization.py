@@ -15,7 +15,7 @@ from lib.people import PASSWORD
 from lib.session import RELAX
 from lib.world import World
 
-OK, STRONGER, CONSTRAINT, RIGHTS, UNWILLING, EXISTS = 0, 8, 19, 50, 53, 68
+OK, STRONGER, WEAK, CONSTRAINT, RIGHTS, UNWILLING, EXISTS, PROTOCOL = 0, 8, 13, 19, 50, 53, 68, 2
 MANY = 50
 
 world = World(faketime=True, config=("olcMusterService: wiki wiki.example.com", "olcMusterCertificateCountry: KR"))
@@ -92,6 +92,14 @@ def test_who_may():
     world.move_clock(0, uptime=301)
     refused(exops.new_organization(own, "late", "late"), STRONGER, "bind again", "long after the bind")
     world.move_clock(0)
+    result, _, program = exops.new_app_password(world.session(), who.dn, PASSWORD, "mail")
+    people.must(result, "app password")
+    refused(exops.new_organization(world.session(who.dn, program), "program", "program"), RIGHTS, "app password", "a program")
+    with world.use(who.dn, PASSWORD, uri=world.uri_tls) as tls, world.use(uri=world.uri) as plain:
+        tap.is_(exops.new_organization(plain, "plain", "plain")[0].code, WEAK, "an unprotected connection")
+        people.must(root.modify(who.dn, ("replace", "musterStatus", "suspended")), "suspended")
+        tap.ok(exops.new_organization(tls, "asleep", "asleep")[0].code != OK, "who was suspended since the bind")
+    tap.is_(entries("program") + entries("plain") + entries("asleep"), [], "nothing was made")
     result, dn, owner, url = exops.new_organization(admin, "by-admin", "by-admin")
     tap.is_((result.code, values(dn, "owner"), url), (OK, [owner], ""), "an administrator, who does not own it")
 
@@ -148,6 +156,37 @@ def test_one_domain():
     won = codes.index(OK)
     left = [dn for i in range(MANY) if i != won for dn in entries("race%d" % i)]
     tap.is_(left, [], "nothing of the others is left")
+
+
+def test_one_name():
+    """By the operation alone."""
+    sessions = [world.session("admin") for _ in range(MANY)]
+    results = at_once([lambda s=s, i=i: exops.new_organization(s, "same", "same%d" % i)[0] for i, s in enumerate(sessions)])
+    tap.is_(sorted(result.code for result in results), [OK] + [EXISTS] * (MANY - 1), "of %d of one name one is made" % MANY)
+    tap.ok(all("taken" in result.text for result in results if result.code), "the others are told why")
+    tap.is_(len(entries("same")), 6, "it is whole")
+
+
+@tap.fault(23)
+def test_malformed():
+    value = exops.new_organization_value("odd", "odd-domain", language="ko", service="wiki", title="Odd")
+    before = len(root.search(BELOW, "(objectClass=*)", ["dn"]).entries)
+    codes = {admin.extended(exops.NEW_ORGANIZATION, value[:size]).code for size in range(len(value))}
+    tap.is_(codes | {admin.extended(exops.NEW_ORGANIZATION, wrong).code for wrong in (None, value + b"\0")}, {PROTOCOL},
+            "cut off at each of %d octets, without a value, with an octet more" % len(value))
+    tap.is_(len(root.search(BELOW, "(objectClass=*)", ["dn"]).entries), before, "nothing was made")
+    chance = random.Random(12)
+    seen, known = set(), {dn for dn, _ in root.search(BELOW, "(objectClass=organization)", ["dn"]).entries}
+    for _ in range(3000):
+        mutant = bytearray(value)
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            mutant[chance.randrange(len(mutant))] = chance.choice((0, 0x20, 0x2C, 0x2A, 0x5C, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+        seen.add(admin.extended(exops.NEW_ORGANIZATION, bytes(mutant)).code)
+    tap.ok(seen <= {OK, PROTOCOL, CONSTRAINT, UNWILLING, EXISTS}, "3,000 mutations: known results only", seen)
+    made = [dn for dn, _ in root.search(BELOW, "(objectClass=organization)", ["dn"]).entries if dn not in known]
+    sizes = {len(root.search(dn, "(objectClass=*)", ["dn"]).entries) for dn in made}
+    tap.ok(made and sizes <= {6, 7}, "what was made is whole", (len(made), sizes))
+    tap.ok(world.alive(), "slapd is alive")
 
 
 @tap.fault(28)

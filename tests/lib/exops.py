@@ -137,10 +137,14 @@ def sign_up(session, mail, name="Ana Kim", country="KR", kind="individual", term
     return session.extended(SIGN_UP, value)
 
 
-def new_organization(session, name, domain, owner_id="owner", owner_name="Olive Owner", owner_mail=None, template="", language="",
-                     service="", title=""):
-    """(result, organization DN, owner DN, access URL)"""
+def new_organization_value(name, domain, owner_id="owner", owner_name="Olive Owner", owner_mail=None, template="", language="",
+                           service="", title=""):
     texts = (name, domain, template, owner_id, owner_name, owner_mail or owner_id + "@" + domain + ".example", language, service, title)
-    result = session.extended(NEW_ORGANIZATION, ber.sequence(*[ber.octets(text) for text in texts]))
+    return ber.sequence(*[ber.octets(text) for text in texts])
+
+
+def new_organization(session, *texts, **more):
+    """(result, organization DN, owner DN, access URL); the texts are those of new_organization_value()"""
+    result = session.extended(NEW_ORGANIZATION, new_organization_value(*texts, **more))
     made = [content.decode() for _, content in ber.read_sequence(result.value)] if result.value else [None] * 3
     return (result, *made)
