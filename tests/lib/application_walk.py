@@ -31,6 +31,7 @@ WRONG = (["uid: x"], ["mail: a@b.c"], ["musterStatus: active"], ["musterBusiness
          ["cn: a", "cn: b"], ["musterMemberType: company"])
 NO_DOCUMENT = b"<html>"
 _STATES = (("replace", "musterApplicationState", FILED), ("delete", "musterApplicationState", None))
+# One value there may be, which slapd sees before it looks whether there is such an application.
 _BOTH = (("replace", "musterApplicationState", [APPROVED, REJECTED]), CONSTRAINT)
 _REST = (("replace", "musterApplicationChange", "cn: Else"), ("replace", "musterApplicationDecidedBy", "cn=admin"),
          ("delete", "musterApplicationDecided", None), ("replace", "musterApplicant", "cn=admin"))
@@ -297,7 +298,8 @@ class ApplicationWalk(Steps):
             return None
         one = {"member": self.own, "operator": self.cast.deciding[self.cast.operator.dn], "admin": self.cast.admin}[who][0]
         change, result = self.chance.choice(rows)
-        return Request("skip %d, %s: %s" % (number, who, change), self.judging(model.judge_rewrite, number, result),
+        judge = (lambda state: result) if change is _BOTH[0] else self.judging(model.judge_rewrite, number, result)
+        return Request("skip %d, %s: %s" % (number, who, change), judge,
                        lambda _: one.modify(self.application(number), change).code, single=True)
 
     def make_purge(self):
