@@ -19,6 +19,8 @@ libcore_la_SOURCES = \
 	src/core/budget_text.c \
 	src/core/card.c \
 	src/core/card.h \
+	src/core/codecount.c \
+	src/core/codecount.h \
 	src/core/context.c \
 	src/core/context.h \
 	src/core/country.h \
@@ -39,6 +41,8 @@ libcore_la_SOURCES = \
 	src/core/payment.h \
 	src/core/numbers.c \
 	src/core/numbers.h \
+	src/core/notice.c \
+	src/core/notice.h \
 	src/core/policy.c \
 	src/core/policy.h \
 	src/core/pwhash.c \
@@ -84,6 +88,7 @@ unit_tests += \
 	tests/unit/test_breached \
 	tests/unit/test_budget \
 	tests/unit/test_card \
+	tests/unit/test_codecount \
 	tests/unit/test_context \
 	tests/unit/test_core_memory \
 	tests/unit/test_facts \

@@ -91,6 +91,7 @@ challenge_hash(const struct challenge *ch, const struct keyring *ring, const cha
 	crypto_generichash_init(&state, subkey, sizeof(subkey), sizeof(ch->hash));
 	hash_part(&state, ch->purpose, strlen(ch->purpose));
 	hash_part(&state, ch->record_id, strlen(ch->record_id));
+	hash_part(&state, ch->address, strlen(ch->address));
 	hash_part(&state, entry, entry_len);
 	hash_part(&state, secret, secret_len);
 	crypto_generichash_final(&state, hash_out, sizeof(ch->hash));

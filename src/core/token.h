@@ -43,9 +43,9 @@ struct challenge {
 };
 
 /*
- * challenge_set_secret - put the keyed hash of a secret into a challenge whose purpose and
- *                        record_id are set. in: entry  entryUUID text, so that a value copied to
- *                        another entry is worthless.
+ * challenge_set_secret - put the keyed hash of a secret into a challenge whose purpose, record_id and
+ *                        address are set: it proves that request and that address alone. in: entry
+ *                        entryUUID text, so that a value copied to another entry is worthless.
  * error: ERR_KEY, ERR_RANGE
  */
 int challenge_set_secret(struct challenge *ch, const struct keyring *ring, const char *entry,

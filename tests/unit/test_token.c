@@ -201,6 +201,10 @@ anything_else_is_denied(void **state)
 	assert_int_equal(check(&changed, "reset", ENTRY, "mr1-token", 1000, &verdict), 0);
 	assert_int_equal(verdict, VERDICT_DENY);
 	changed = ch;
+	strcpy(changed.address, "alicf@example.com");
+	assert_int_equal(check(&changed, "reset", ENTRY, "mr1-token", 1000, &verdict), 0);
+	assert_int_equal(verdict, VERDICT_DENY);
+	changed = ch;
 	strcpy(changed.purpose, "enrol");
 	assert_int_equal(check(&changed, "enrol", ENTRY, "mr1-token", 1000, &verdict), 0);
 	assert_int_equal(verdict, VERDICT_DENY);
