@@ -180,6 +180,8 @@ transaction_walk(Operation *op, SlapReply *rs, struct muster *m, slap_operation_
 	op_walk(op, rs, m, which, with_ppolicy);
 	op->o_callback = before;
 	rs->sr_text = NULL;
+	/* Controls of an answer (pre- and post-read) were the database's own, and are gone. */
+	rs->sr_ctrls = NULL;
 	return answer->result;
 }
 

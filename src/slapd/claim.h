@@ -43,6 +43,8 @@ typedef int claim_take_fn(struct exop *x, struct claim *c, int64_t now, const ch
 claim_take_fn claim_reset, claim_notice;
 /* claim_sign_up - a queued sign-up: an account with a token to its address, or a message to who has one there (claim_signup.c) */
 claim_take_fn claim_sign_up;
+/* claim_code - a code to an address, number or login ID that is to be proved (claim_code.c) */
+claim_take_fn claim_code;
 
 /* claim_member_refused - why nothing may be sent to c->member, NULL when it may */
 const char *claim_member_refused(const struct claim *c);

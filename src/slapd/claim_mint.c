@@ -2,6 +2,7 @@
  * claim_mint.c - tokens and codes, made when the courier claims the message that carries them; and the messages that have none.
  */
 #include "slapd/claim.h"
+#include "slapd/codes.h"
 
 #include "common/address.h"
 
@@ -33,7 +34,7 @@ claim_notice(struct exop *x, struct claim *c, int64_t now, const char **void_out
 	if (*void_out != NULL)
 		return LDAP_SUCCESS;
 	address = BER_BVISEMPTY(&c->record.address) ? &c->member->mail : &c->record.address;
-	if (claim_is_mail(address))
+	if (claim_is_mail(address) || code_is_number(address))
 		c->address = *address;
 	else
 		*void_out = "no address";
@@ -120,11 +121,31 @@ reset_address(const struct member *member)
 	return member->passwords == NULL || BER_BVISNULL(&member->passwords[0]) ? &member->mail : NULL;
 }
 
+/*
+ * owe_asked - the other address of the member is told that somebody asked, once for a record. Not the mobile number: anybody can ask, and
+ *             text messages cost and are counted.
+ */
+static void
+owe_asked(const struct claim *c, int64_t now, Modifications **mods)
+{
+	const struct member *member = c->member;
+	struct challenge old;
+	int i;
+
+	for (i = 0; member->challenges != NULL && !BER_BVISNULL(&member->challenges[i]); i++)
+		if (challenge_parse(member->challenges[i].bv_val, member->challenges[i].bv_len, &old) == 0 &&
+		    strcmp(old.purpose, PURPOSE_RESET) == 0 && strcmp(old.record_id, c->record.id) == 0)
+			return;
+	if (!BER_BVISEMPTY(&member->mail) && !code_same(&member->mail, &c->address))
+		outbox_owe(member, "reset-asked", &member->mail, now, mods);
+}
+
 int
 claim_reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
 {
 	struct mint mint = { .purpose = PURPOSE_RESET, .interval_sec = x->m->mint_interval_sec };
 	const struct berval *address;
+	Modifications *also = NULL;
 
 	*void_out = claim_member_refused(c);
 	if (*void_out != NULL)
@@ -138,5 +159,6 @@ claim_reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
 		return LDAP_SUCCESS;
 	c->address = *address;
 	mint.lifetime_sec = c->member->policy.token_lifetime_sec;
-	return claim_mint(x, c, &mint, now, NULL, void_out);
+	owe_asked(c, now, &also);
+	return claim_mint(x, c, &mint, now, &also, void_out);
 }

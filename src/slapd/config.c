@@ -3,6 +3,7 @@
  *
  * slapd stops all operations while cn=config changes, so nobody reads a struct muster that is being changed.
  */
+#include "slapd/codes.h"
 #include "slapd/failures.h"
 #include "slapd/muster.h"
 
@@ -72,6 +73,9 @@ static ConfigTable config_table[] = {
 	{ "muster-certificate-country", "code", 2, 2, 0, ARG_MAGIC | CONFIG_CERTIFICATE_COUNTRY, organization_config,
 	  DEFINITION("17", "olcMusterCertificateCountry", "Country whose business members show a document before they make an "
 	             "organization", TEXTS_TYPE), NULL, { 0 } },
+	{ "muster-message-caps", "member=n address=n sms=n", 2, 4, 0, ARG_MAGIC | CONFIG_MESSAGE_CAPS, caps_config,
+	  DEFINITION("18", "olcMusterMessageCaps", "Codes in a day: of a member, to an address, text messages in all", TEXT_TYPE),
+	  NULL, { 0 } },
 	{ NULL, NULL, 0, 0, 0, ARG_IGNORED, NULL, NULL, NULL, { 0 } }
 };
 
@@ -80,7 +84,7 @@ static ConfigOCs config_classes[] = {
 	  "SUP olcOverlayConfig MAY ( olcMusterKeyFile $ olcMusterPolicy $ olcMusterBase $ olcMusterQueue $ "
 	  "olcMusterCourier $ olcMusterMinSSF $ olcMusterLease $ olcMusterMintInterval $ olcMusterArgon2 $ "
 	  "olcMusterBlocklist $ olcMusterBreached $ olcMusterContextWord $ olcMusterService $ olcMusterTerms $ "
-	  "olcMusterNumbers $ olcMusterPaymentRequired $ olcMusterCertificateCountry ) )",
+	  "olcMusterNumbers $ olcMusterPaymentRequired $ olcMusterCertificateCountry $ olcMusterMessageCaps ) )",
 	  Cft_Overlay, config_table, NULL, NULL, NULL, NULL, NULL },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 };
@@ -449,6 +453,7 @@ muster_db_init(BackendDB *be, ConfigReply *cr)
 	m->cost = cost;
 	m->numbers_range.first = NUMBERS_FIRST_DEFAULT;
 	m->numbers_range.last = NUMBERS_LAST_DEFAULT;
+	caps_default(m);
 	for (i = 0; i < NUMBERS; i++)
 		*number_field(m, &numbers[i]) = numbers[i].absent;
 	numbering_new(m);
@@ -589,6 +594,7 @@ muster_db_destroy(BackendDB *be, ConfigReply *cr)
 	numbering_free(m);
 	ber_bvarray_free(m->couriers);
 	ch_free(m->argon2_text);
+	ch_free(m->caps_text);
 	ch_free(m->key_file);
 	lists_free(m);
 	signups_free(m);

@@ -25,6 +25,10 @@ static const struct claim_kind {
 } kinds[] = {
 	{ "reset", 1, claim_reset },
 	{ "sign-up", 1, claim_sign_up },
+	{ "verify-mail", 0, claim_code },
+	{ "verify-mobile", 0, claim_code },
+	{ "login-mail", 0, claim_code },
+	{ "login-mobile", 0, claim_code },
 };
 
 /* --- one claim at a time -------------------------------------------------------------------------- */

@@ -13,10 +13,14 @@ overlay_sources = \
 	src/slapd/app_password.c \
 	src/slapd/audit.c \
 	src/slapd/bind.c \
+	src/slapd/caps.c \
 	src/slapd/check_account.c \
 	src/slapd/claim.h \
+	src/slapd/claim_code.c \
 	src/slapd/claim_mint.c \
 	src/slapd/claim_signup.c \
+	src/slapd/codes.c \
+	src/slapd/codes.h \
 	src/slapd/config.c \
 	src/slapd/config_organization.c \
 	src/slapd/connections.c \
@@ -74,6 +78,7 @@ overlay_sources = \
 	src/slapd/write.c \
 	src/slapd/write.h \
 	src/slapd/write_add.c \
+	src/slapd/write_address.c \
 	src/slapd/write_app.c \
 	src/slapd/write_applicant.c \
 	src/slapd/write_application.c \
@@ -83,6 +88,7 @@ overlay_sources = \
 	src/slapd/write_document.c \
 	src/slapd/write_factor.c \
 	src/slapd/write_follow.c \
+	src/slapd/write_login.c \
 	src/slapd/write_modify.c \
 	src/slapd/write_numbers.c \
 	src/slapd/write_owner.c \

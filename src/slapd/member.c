@@ -18,6 +18,12 @@ member_factor_active(const struct member *member)
 }
 
 int
+member_has_password(const struct member *member)
+{
+	return member->passwords != NULL && !BER_BVISNULL(&member->passwords[0]);
+}
+
+int
 member_last_step(const struct member *member, int64_t *step_out)
 {
 	char *end = NULL;
@@ -135,12 +141,19 @@ copy_entry(Operation *op, Entry *e, struct member *member)
 	copy_value(e, muster_ad.mail, &member->mail);
 	copy_value(e, muster_ad.verified_mail, &member->verified_mail);
 	copy_value(e, muster_ad.mobile, &member->mobile);
+	copy_values(e, muster_ad.mail, &member->mails);
+	copy_values(e, muster_ad.mobile, &member->mobiles);
+	copy_value(e, muster_ad.pending_mail, &member->pending_mail);
+	copy_value(e, muster_ad.pending_mobile, &member->pending_mobile);
+	copy_value(e, muster_ad.pending_login, &member->pending_login);
+	copy_values(e, muster_ad.code_count, &member->code_counts);
 	copy_value(e, muster_ad.preferred_language, &member->language);
 	copy_value(e, muster_ad.display_name, &member->display_name);
 	if (BER_BVISNULL(&member->display_name))
 		copy_value(e, muster_ad.cn, &member->display_name);
 	copy_value(e, muster_ad.uid, &member->uid);
 	member->has_mail_verified = attr_find(e->e_attrs, muster_ad.mail_verified) != NULL;
+	member->has_mobile_verified = attr_find(e->e_attrs, muster_ad.mobile_verified) != NULL;
 	a = attr_find(e->e_attrs, muster_ad.pwd_reset);
 	member->pwd_reset = a != NULL && bvmatch(&a->a_nvals[0], &slap_true_bv);
 	member->pwd_changed = read_time(e, muster_ad.pwd_changed);
@@ -239,6 +252,12 @@ member_free(struct member **member)
 	ch_free(one->mail.bv_val);
 	ch_free(one->verified_mail.bv_val);
 	ch_free(one->mobile.bv_val);
+	ch_free(one->pending_mail.bv_val);
+	ch_free(one->pending_mobile.bv_val);
+	ch_free(one->pending_login.bv_val);
+	ber_bvarray_free(one->mails);
+	ber_bvarray_free(one->mobiles);
+	ber_bvarray_free(one->code_counts);
 	ch_free(one->language.bv_val);
 	ch_free(one->display_name.bv_val);
 	ch_free(one->uid.bv_val);

@@ -86,48 +86,91 @@ is_internal(Operation *op)
 	return 0;
 }
 
+/* An operation of ours on behalf of another. */
+struct inner {
+	Operation op;
+	Opheader header;
+	SlapReply rs;
+	slap_callback callback;
+};
+
+/* inner_begin - out: LDAP_SUCCESS, else why this server writes nothing of its own */
+static int
+inner_begin(struct inner *in, Operation *op, struct muster *m, ber_tag_t tag, struct berval *dn, struct berval *ndn)
+{
+	slap_mask_t restricted = tag == LDAP_REQ_MODRDN ? SLAP_RESTRICT_OP_RENAME : SLAP_RESTRICT_OP_MODIFY;
+
+	/* A consumer's copy is the provider's: what it spent or counted here would never leave this server. */
+	if (SLAP_SINGLE_SHADOW(m->db))
+		return LDAP_UNWILLING_TO_PERFORM;
+	/* slapd asks this for a client's write only. */
+	if ((frontendDB->be_restrictops | m->db->be_restrictops) & (SLAP_RESTRICT_READONLY | restricted))
+		return LDAP_UNAVAILABLE;
+	memset(in, 0, sizeof(*in));
+	in->op = *op;
+	in->header = *op->o_hdr;
+	in->rs.sr_type = REP_RESULT;
+	in->callback.sc_response = internal_result;
+	in->op.o_hdr = &in->header;
+	in->op.o_tag = tag;
+	in->op.o_bd = m->db;
+	in->op.o_dn = m->db->be_rootdn;
+	in->op.o_ndn = m->db->be_rootndn;
+	in->op.o_req_dn = *dn;
+	in->op.o_req_ndn = *ndn;
+	in->op.o_callback = &in->callback;
+	in->op.o_abandon = 0;
+	/* The request is a union and the controls are the client's: neither may leak into ours. */
+	memset(&in->op.o_request, 0, sizeof(in->op.o_request));
+	in->op.o_ctrls = NULL;
+	memset(in->op.o_ctrlflag, 0, sizeof(in->op.o_ctrlflag));
+	BER_BVZERO(&in->op.o_csn);
+	slap_op_time(&in->op.o_time, &in->op.o_tincr);
+	return LDAP_SUCCESS;
+}
+
+/* inner_end - the result */
+static int
+inner_end(const struct inner *in, int rc)
+{
+	if (rc == LDAP_SUCCESS)
+		rc = in->rs.sr_err;
+	return rc < 0 || rc == SLAP_CB_CONTINUE ? LDAP_OTHER : rc;
+}
+
 int
 mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, Modifications **mods)
 {
-	slap_callback callback = { .sc_response = internal_result };
-	Operation inner = *op;
-	Opheader header = *op->o_hdr;
-	SlapReply rs = { REP_RESULT };
-	int rc;
+	struct inner in;
+	int rc = inner_begin(&in, op, m, LDAP_REQ_MODIFY, dn, ndn);
 
-	/* A consumer's copy is the provider's: what it spent or counted here would never leave this server. */
-	if (SLAP_SINGLE_SHADOW(m->db)) {
-		mods_free(mods);
-		return LDAP_UNWILLING_TO_PERFORM;
+	if (rc == LDAP_SUCCESS) {
+		in.op.orm_modlist = *mods;
+		rc = inner_end(&in, m->db->be_modify(&in.op, &in.rs));
+		/* The database may have appended to the list, or put something in front of it. */
+		*mods = in.op.orm_modlist;
 	}
-	/* slapd asks this for a client's write only. */
-	if ((frontendDB->be_restrictops | m->db->be_restrictops) & (SLAP_RESTRICT_READONLY | SLAP_RESTRICT_OP_MODIFY)) {
-		mods_free(mods);
-		return LDAP_UNAVAILABLE;
-	}
-	inner.o_hdr = &header;
-	inner.o_tag = LDAP_REQ_MODIFY;
-	inner.o_bd = m->db;
-	inner.o_dn = m->db->be_rootdn;
-	inner.o_ndn = m->db->be_rootndn;
-	inner.o_req_dn = *dn;
-	inner.o_req_ndn = *ndn;
-	inner.o_callback = &callback;
-	inner.o_abandon = 0;
-	/* The request is a union and the controls are the client's: neither may leak into ours. */
-	memset(&inner.o_request, 0, sizeof(inner.o_request));
-	inner.o_ctrls = NULL;
-	memset(inner.o_ctrlflag, 0, sizeof(inner.o_ctrlflag));
-	BER_BVZERO(&inner.o_csn);
-	slap_op_time(&inner.o_time, &inner.o_tincr);
-	inner.orm_modlist = *mods;
-	rc = m->db->be_modify(&inner, &rs);
-	/* The database may have appended to the list, or put something in front of it. */
-	*mods = inner.orm_modlist;
 	mods_free(mods);
+	return rc;
+}
+
+int
+mods_rename(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, struct berval *rdn, struct berval *nrdn)
+{
+	struct inner in;
+	int rc = inner_begin(&in, op, m, LDAP_REQ_MODRDN, dn, ndn);
+
+	if (rc != LDAP_SUCCESS)
+		return rc;
+	in.op.orr_newrdn = *rdn;
+	in.op.orr_nnewrdn = *nrdn;
+	in.op.orr_deleteoldrdn = 1;
+	rc = slap_modrdn2mods(&in.op, &in.rs);
 	if (rc == LDAP_SUCCESS)
-		rc = rs.sr_err;
-	return rc < 0 || rc == SLAP_CB_CONTINUE ? LDAP_OTHER : rc;
+		rc = inner_end(&in, m->db->be_modrdn(&in.op, &in.rs));
+	if (in.op.orr_modlist != NULL)
+		slap_mods_free(in.op.orr_modlist, 1);
+	return rc;
 }
 
 static int
@@ -180,6 +223,8 @@ add_entrance(Operation *op, SlapReply *rs)
 int
 modrdn_entrance(Operation *op, SlapReply *rs)
 {
+	if (is_internal(op))
+		return op_walk(op, rs, muster_of(op), op_modrdn, 0);
 	return onwards(op, rs, op_modrdn, modrdn_hook(op, rs));
 }
 

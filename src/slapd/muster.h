@@ -68,6 +68,13 @@ struct keys_before {
 	int failed;
 };
 
+/* How many codes may be sent in a day. */
+struct caps {
+	int member;  /* to a member, for each purpose */
+	int address; /* to an address or number, whoever asks */
+	int sms;     /* text messages of the whole database */
+};
+
 /* One overlay instance: on->on_bi.bi_private. Set by config.c, read by everybody. */
 struct muster {
 	slap_overinst *on;
@@ -105,6 +112,8 @@ struct muster {
 	BerVarray certificate_countries; /* olcMusterCertificateCountry */
 	struct berval terms;     /* olcMusterTerms: the version in force; empty: nobody signs up */
 	struct signups *signups;
+	struct caps caps;        /* olcMusterMessageCaps */
+	char *caps_text;
 };
 
 /* Attribute descriptions, looked up once by schema.c. */
@@ -123,7 +132,7 @@ struct muster_ads {
 		*document_hash, *request_data, *business_proved, *application_before;
 	AttributeDescription *oath_secret, *oath_last_step;
 	AttributeDescription *mail, *mobile, *preferred_language, *uid, *o, *ou, *cn, *sn, *given_name, *display_name, *owner,
-		*country, *labeled_uri, *description, *role_occupant, *postal_address, *document_identifier;
+		*country, *member, *labeled_uri, *description, *role_occupant, *postal_address, *document_identifier;
 	/* ppolicy's */
 	AttributeDescription *pwd_changed, *pwd_history, *pwd_reset, *pwd_attribute, *pwd_min_length, *pwd_max_length,
 		*pwd_in_history, *pwd_max_age, *pwd_max_failure, *pwd_min_delay, *pwd_max_delay, *pwd_must_change,
@@ -173,6 +182,7 @@ struct policy {
 	unsigned networks_len;
 	struct policy_grace graces[POLICY_GRACES_MAX];
 	unsigned graces_len;
+	unsigned notices_off; /* bits of notice_of() */
 };
 
 enum member_status { MEMBER_ACTIVE, MEMBER_SUSPENDED, MEMBER_CLOSED };
@@ -194,7 +204,10 @@ struct member {
 	struct berval login_state; /* musterLoginState as stored */
 	struct berval mail, verified_mail, mobile, language, uid;
 	struct berval display_name; /* displayName, else cn */
-	int has_mail_verified;
+	struct berval pending_mail, pending_mobile, pending_login; /* wait for their codes */
+	BerVarray mails, mobiles; /* all values */
+	BerVarray code_counts;
+	int has_mail_verified, has_mobile_verified;
 	int pwd_reset;
 	struct berval unproved_until; /* musterUnprovedUntil as stored: nobody has proved the address of this sign-up yet */
 	struct berval locked;   /* pwdAccountLockedTime as stored */
@@ -242,6 +255,9 @@ int member_last_step(const struct member *member, int64_t *step_out);
  * error: ERR_RANGE
  */
 int policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, size_t text_len);
+
+/* member_has_password - 1 when the member can log in with one */
+int member_has_password(const struct member *member);
 
 /* policy_is_rule - 1 for the attributes that a policy is made of, with options or without */
 int policy_is_rule(const AttributeDescription *ad);
@@ -461,6 +477,9 @@ void mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, i
  * out:   LDAP result code; a value that is not there any more (lost race) is LDAP_NO_SUCH_ATTRIBUTE
  */
 int mods_write(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, Modifications **mods);
+/* mods_rename - the same for the name of an entry, the old one taken away. in: rdn, nrdn  new RDN, pretty and normalized */
+int mods_rename(Operation *op, struct muster *m, struct berval *dn, struct berval *ndn, struct berval *rdn,
+                struct berval *nrdn);
 void mods_free(Modifications **mods);
 
 /*
@@ -560,13 +579,20 @@ int password_matches(Operation *op, struct muster *m, BerVarray stored, const st
 
 #define RECORD_ID_MAX 64
 /*
- * outbox_owe - append a notice to the member (no-op without an address). address: where to, NULL: mail on the entry, and the
+ * outbox_owe - append a notice to the member (no-op without an address, or when the policy switches it off). address: where to, NULL: mail on the entry, and the
  *              address that was proved last when that is another.
  */
 void outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
                 Modifications **mods);
 /* outbox_owe_about - the same about an application: what the courier is told comes from there. in: about  its name, "" for none */
 void outbox_owe_about(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods);
+/*
+ * outbox_owe_message - append one message to one address, whatever is switched off: codes, and what outbox_owe() makes of a notice.
+ */
+void outbox_owe_message(const struct member *member, const char *kind, const struct berval *address, int64_t now,
+                        Modifications **mods);
+/* outbox_forget - append that what is owed of a kind is not owed any more. alone_begin() before, and the member read after it. */
+void outbox_forget(const struct member *member, const char *kind, Modifications **mods);
 /*
  * queue_request - queue.c: write a queue entry; the same cost whatever the target is. Nothing is written, and 0 returned,
  *                 while a request for the same target waits.
@@ -694,7 +720,8 @@ enum config_type {
 	CONFIG_TERMS,
 	CONFIG_NUMBERS,
 	CONFIG_PAYMENT_REQUIRED,
-	CONFIG_CERTIFICATE_COUNTRY
+	CONFIG_CERTIFICATE_COUNTRY,
+	CONFIG_MESSAGE_CAPS
 };
 
 /*

@@ -5,6 +5,9 @@
 
 #include <sodium.h>
 
+#include "common/address.h"
+#include "core/notice.h"
+
 #define OUTBOX_VALUE_MAX 1024
 #define ADDRESS_NONE "-" /* mail on the entry; no base64 */
 #define OUTBOX_RANDOM_LEN 8 /* octets: 11 characters of base64url */
@@ -74,7 +77,7 @@ lease_find(BerVarray leases, const char *record_id, int64_t *until_out)
 	return NULL;
 }
 
-/* owe - one notice. address: NULL for mail on the entry; about: "" for nothing */
+/* owe - one message. address: NULL for mail on the entry; about: "" for nothing */
 static void
 owe(const struct member *member, const char *kind, const struct berval *address, const char *about, int64_t now,
     Modifications **mods)
@@ -107,12 +110,21 @@ static void
 owe_all(const struct member *member, const char *kind, const struct berval *address, const char *about, int64_t now,
         Modifications **mods)
 {
+	if (notice_of(kind) & member->policy.notices_off)
+		return;
 	owe(member, kind, address, about, now, mods);
 	/* Whoever took an account over writes an address of their own first: the one that was proved is told as well. */
 	if (address == NULL && !BER_BVISEMPTY(&member->verified_mail) &&
-	    (member->verified_mail.bv_len != member->mail.bv_len ||
-	     strncasecmp(member->verified_mail.bv_val, member->mail.bv_val, member->mail.bv_len) != 0))
+	    !address_same_mail(member->verified_mail.bv_val, member->verified_mail.bv_len, member->mail.bv_val,
+	                       member->mail.bv_len))
 		owe(member, kind, &member->verified_mail, about, now, mods);
+}
+
+void
+outbox_owe_message(const struct member *member, const char *kind, const struct berval *address, int64_t now,
+                   Modifications **mods)
+{
+	owe(member, kind, address, "", now, mods);
 }
 
 void
@@ -126,6 +138,27 @@ void
 outbox_owe_about(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods)
 {
 	owe_all(member, kind, NULL, about, now, mods);
+}
+
+void
+outbox_forget(const struct member *member, const char *kind, Modifications **mods)
+{
+	const struct berval *lease;
+	struct record record;
+	int64_t until;
+	int i;
+
+	for (i = 0; member->outbox != NULL && !BER_BVISNULL(&member->outbox[i]); i++) {
+		if (outbox_parse(&member->outbox[i], &record) < 0)
+			continue;
+		ch_free(record.address.bv_val);
+		if (strcmp(record.kind, kind) != 0)
+			continue;
+		mods_add(mods, LDAP_MOD_DELETE, muster_ad.outbox, &member->outbox[i]);
+		lease = lease_find(member->leases, record.id, &until);
+		if (lease != NULL)
+			mods_add(mods, LDAP_MOD_DELETE, muster_ad.lease, lease);
+	}
 }
 
 /* word - the next word of a value; 0 or ERR_INPUT when there is none or it is longer than max */

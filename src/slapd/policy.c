@@ -3,6 +3,7 @@
  */
 #include "slapd/muster.h"
 
+#include "core/notice.h"
 #include "core/policy.h"
 
 static AttributeDescription **const number_ads[POLICY_NUMBERS] = {
@@ -70,12 +71,28 @@ require_parse(BerVarray values, unsigned *out)
 	return none && n > 1 ? ERR_RANGE : 0;
 }
 
+/* notices_parse - the switches that musterNoticeOff names */
+static int
+notices_parse(BerVarray values, unsigned *out)
+{
+	unsigned one;
+
+	*out = 0;
+	for (; !BER_BVISNULL(values); values++) {
+		one = notice_named(values->bv_val, values->bv_len);
+		if (one == 0)
+			return ERR_RANGE;
+		*out |= one;
+	}
+	return 0;
+}
+
 int
 policy_is_rule(const AttributeDescription *ad)
 {
 	const AttributeDescription *others[] = {
 		muster_ad.pwd_must_change, muster_ad.pwd_lockout, muster_ad.pwd_require, muster_ad.pwd_blocklist,
-		muster_ad.second_factor, muster_ad.code_grace, muster_ad.network
+		muster_ad.second_factor, muster_ad.code_grace, muster_ad.network, muster_ad.notice_off
 	};
 	size_t i;
 
@@ -110,6 +127,10 @@ policy_check_attribute(AttributeDescription *ad, BerVarray values, char *text, s
 	}
 	if (ad == muster_ad.pwd_require && values != NULL && require_parse(values, &word) < 0) {
 		snprintf(text, text_len, "%s: allowed is letter, digit and special, or none alone", ad->ad_cname.bv_val);
+		return ERR_RANGE;
+	}
+	if (ad == muster_ad.notice_off && values != NULL && notices_parse(values, &word) < 0) {
+		snprintf(text, text_len, "%s: allowed is %s", ad->ad_cname.bv_val, notice_names);
 		return ERR_RANGE;
 	}
 	return networks_check_values(ad, values, text, text_len);
@@ -184,6 +205,10 @@ policy_read(Entry *e, struct policy *policy)
 			return ERR_RANGE;
 		if (networks_read(e, policy) < 0)
 			return ERR_RANGE;
+		/* A switch nobody knows switches nothing off; it is no reason to let nobody in. */
+		a = attr_find(e->e_attrs, muster_ad.notice_off);
+		if (a != NULL && notices_parse(a->a_vals, &policy->notices_off) < 0)
+			policy->notices_off = 0;
 	}
 	policy->must_change = switch_read(e, muster_ad.pwd_must_change, 1);
 	policy->lockout = switch_read(e, muster_ad.pwd_lockout, 0);

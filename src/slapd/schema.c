@@ -125,6 +125,7 @@ static const struct wanted standard_attributes[] = {
 	{ &muster_ad.display_name, "displayName" },
 	{ &muster_ad.owner, "owner" },
 	{ &muster_ad.country, "c" },
+	{ &muster_ad.member, "member" },
 	{ &muster_ad.labeled_uri, "labeledURI" },
 	{ &muster_ad.description, "description" },
 	{ &muster_ad.role_occupant, "roleOccupant" },

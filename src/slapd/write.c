@@ -67,6 +67,21 @@ check_add_names(struct write *w, Entry *e)
 	return rc;
 }
 
+/* check_pending - who is not there yet gives no code. A backup that is restored has what it has. */
+static int
+check_pending(struct write *w, Entry *e, AttributeDescription *ad)
+{
+	char text[WRITE_TEXT_MAX];
+
+	if ((!type_is(ad, muster_ad.pending_mail) && !type_is(ad, muster_ad.pending_mobile) &&
+	     !type_is(ad, muster_ad.pending_login)) ||
+	    write_may_manage(w, e, ad))
+		return LDAP_SUCCESS;
+	snprintf(text, sizeof(text), "%s: write it once the member exists; mail is proved with the first reset",
+	         ad->ad_type->sat_cname.bv_val);
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+}
+
 static int
 check_add(struct write *w, Entry *e)
 {
@@ -81,6 +96,8 @@ check_add(struct write *w, Entry *e)
 			return write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
 			                    "musterCode is not stored: enrol the second factor once the member exists");
 		rc = check_state(w, e, a->a_desc);
+		if (rc == LDAP_SUCCESS)
+			rc = check_pending(w, e, a->a_desc);
 		if (rc == LDAP_SUCCESS)
 			rc = write_check_app_password(w, e, a->a_desc, a->a_vals);
 		if (rc == LDAP_SUCCESS)
@@ -153,6 +170,7 @@ add_hook(Operation *op, SlapReply *rs)
 		return SLAP_CB_CONTINUE;
 	}
 	write_begin(&w, op, rs);
+	w.of_member = member_is(op->ora_e);
 	subject = write_subject_of(op->ora_e);
 	write_audit_begin(&w, subject, NULL);
 	/* Names are somebody's once, and an access URL is made of one. */
@@ -370,7 +388,7 @@ is_ours(struct write *w)
 {
 	return write_changes(w, slap_schema.si_ad_userPassword) || write_changes(w, muster_ad.oath_secret) ||
 	       write_changes(w, muster_ad.code) || write_changes(w, muster_ad.status) ||
-	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile) ||
+	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile) || write_is_address(w) ||
 	       write_changes(w, muster_ad.app_password) || write_changes(w, muster_ad.pwd_locked) ||
 	       write_changes(w, muster_ad.login_state);
 }
@@ -427,6 +445,7 @@ modify_check(struct write *w, Entry *e, const struct kind *before, const struct 
 	if (ours) {
 		w->manages_password = write_may_manage(w, e, slap_schema.si_ad_userPassword);
 		w->manages_seed = write_may_manage(w, e, muster_ad.oath_secret);
+		w->manages_pending = !w->self && write_may_manage(w, e, muster_ad.pending_mail);
 		w->overrides_status = write_overrides(w, e, muster_ad.status);
 	}
 	return rc;
@@ -449,6 +468,7 @@ modify_hook(Operation *op, SlapReply *rs)
 		write_end(&w);
 		return SLAP_CB_CONTINUE; /* the database says that there is no such entry */
 	}
+	w.of_member = before.member || after.member;
 	subject = after.member && !before.member ? SUBJECT_MEMBER : write_subject_of(e);
 	write_audit_begin(&w, subject, op->orm_modlist);
 	ours = before.member && (is_ours(&w) || (w.self && write_self_is_fresh(&w)));
@@ -491,7 +511,7 @@ check_name(struct write *w)
 			continue;
 		if (write_is_guarded(ml->sml_desc) || type_is(ml->sml_desc, slap_schema.si_ad_objectClass) ||
 		    type_is(ml->sml_desc, muster_ad.policy_entry) || type_is(ml->sml_desc, muster_ad.owner) ||
-		    is_number(ml->sml_desc)) {
+		    (w->of_member && type_is(ml->sml_desc, muster_ad.mobile)) || is_number(ml->sml_desc)) {
 			snprintf(text, sizeof(text), "%s cannot be part of a name: choose uid, cn or o",
 			         ml->sml_desc->ad_type->sat_cname.bv_val);
 			return write_refuse(w, LDAP_NAMING_VIOLATION, text);
@@ -518,6 +538,7 @@ begin_entry(struct write *w)
 	Entry *e = write_entry_get(w, &w->op->o_req_ndn);
 	enum write_subject subject = write_subject_of(e);
 
+	w->of_member = e != NULL && member_is(e);
 	if (e != NULL)
 		write_entry_release(w, e);
 	write_audit_begin(w, subject, NULL);
@@ -559,8 +580,6 @@ modrdn_hook(Operation *op, SlapReply *rs)
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mail_verified, NULL);
 		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
 	}
-	if (name_changes(op, muster_ad.mobile))
-		mods_add(&op->orr_modlist, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
 	/* Whoever gets the name next is somebody else. Other entries have members below them. */
 	rc = write_carry_out(&w, op_modrdn, 1, END_ALL);
 	if (subject != SUBJECT_OTHER)

@@ -8,6 +8,8 @@
  *   write_modify.c    a member is modified
  *   write_password.c  userPassword in a modification
  *   write_factor.c    oathSecret and musterCode in a modification
+ *   write_address.c   addresses that wait for their proof, and musterCode for them
+ *   write_login.c     a new login ID with both of its codes
  *   write_app.c       musterAppPassword in a modification
  *   write_replicated.c  what another server wrote
  *   write_policy.c    policies, and who names them
@@ -62,8 +64,10 @@ struct write {
 	/* modification of a member */
 	struct member *member;
 	int self;             /* the member itself writes */
+	int of_member;        /* the entry is a member, or becomes one */
 	int manages_password; /* may store what is hashed already */
 	int manages_seed;     /* may store what is sealed already */
+	int manages_pending;  /* repairs addresses that wait: they are stored as they are, and nothing is sent */
 	int overrides_status; /* may leave an organization without an active OWNER */
 	Modifications *owed;  /* what the overlay writes in the same modification */
 	int unlocks;          /* once it is written: failures before are forgotten */
@@ -152,7 +156,8 @@ int write_is_guarded(const AttributeDescription *ad);
 int write_is_state(const AttributeDescription *ad);
 
 /*
- * write_check_values - range and syntax of values about to be stored; a domain becomes lower case in place.
+ * write_check_values - range and syntax of values about to be stored; a domain becomes lower case in place, a number loses what
+ *                      stands between its digits.
  * in:    policy   the entry is a policy of ours
  *        nvalues  normalized values, may be NULL or the same
  */
@@ -196,10 +201,20 @@ int write_changes(struct write *w, const AttributeDescription *type);
 /* write_revokes - 1 when a modification takes an app password away, or may */
 int write_revokes(Operation *op);
 
-/* --- write_add.c, write_modify.c, write_password.c, write_factor.c ---------------------------------- */
+/* --- write_add.c, write_modify.c, write_password.c, write_factor.c, write_address.c ------------------ */
 
 /* write_add_member - what a hook returns */
 int write_add_member(struct write *w);
+
+/* write_check_fresh - a member changes what is its own after a bind of its own only. w->member is set. */
+int write_check_fresh(struct write *w);
+
+/* write_is_address - 1 when op's modification asks for, gives up or proves an address or a login ID, or repairs one that waits */
+int write_is_address(struct write *w);
+/* write_address_member - such a modification of a member; what a hook returns. The rights are set. */
+int write_address_member(struct write *w);
+/* write_address_change - what goes with mail or mobile when somebody else than the member writes it */
+void write_address_change(struct write *w);
 
 /* write_modify_member - what a hook returns. w->member and the rights are set. */
 int write_modify_member(struct write *w);
@@ -240,6 +255,8 @@ void write_not_alone(struct write *w);
 
 /* write_follow - where to append changes of another entry. in: its name as it is once the write itself is done */
 Modifications **write_follow(struct write *w, const struct berval *dn, const struct berval *ndn);
+/* write_followers_store - what was appended, in its order: for who carries the write itself out. out: LDAP_SUCCESS, LDAP_OTHER */
+int write_followers_store(struct write *w);
 /* write_follow_delete - another entry is deleted before it, in the order of the calls */
 void write_follow_delete(struct write *w, const struct berval *dn, const struct berval *ndn);
 

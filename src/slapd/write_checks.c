@@ -3,6 +3,7 @@
  */
 #include "slapd/write.h"
 
+#include "common/address.h"
 #include "common/secret.h"
 #include "core/facts.h"
 #include "core/seal.h"
@@ -204,7 +205,9 @@ write_is_guarded(const AttributeDescription *ad)
 {
 	return type_is(ad, slap_schema.si_ad_userPassword) || type_is(ad, muster_ad.oath_secret) ||
 	       type_is(ad, muster_ad.code) || type_is(ad, muster_ad.status) || type_is(ad, muster_ad.domain) ||
-	       type_is(ad, muster_ad.app_password) || write_is_state(ad) || policy_is_rule(ad);
+	       type_is(ad, muster_ad.app_password) || type_is(ad, muster_ad.pending_mail) ||
+	       type_is(ad, muster_ad.pending_mobile) || type_is(ad, muster_ad.pending_login) || write_is_state(ad) ||
+	       policy_is_rule(ad);
 }
 
 /* check_domain - and make it lower case */
@@ -270,6 +273,33 @@ check_members_see(struct write *w, const struct berval *value)
 	                    "musterMembersSee: use self (members see their own entry) or members (they see each other)");
 }
 
+/* check_number - and take away what people put between the digits; what it is compared by never had that */
+static int
+check_number(struct write *w, const AttributeDescription *ad, struct berval *value)
+{
+	char text[WRITE_TEXT_MAX];
+
+	value->bv_len = address_clean_number(value->bv_val, value->bv_len);
+	value->bv_val[value->bv_len] = '\0';
+	if (strlen(value->bv_val) == value->bv_len && address_is_number(value->bv_val))
+		return LDAP_SUCCESS;
+	snprintf(text, sizeof(text), "%s: write the number with its country, like +821012345678 (E.164)", ad->ad_cname.bv_val);
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+}
+
+/* check_address - what mail can be sent to as it is */
+static int
+check_address(struct write *w, const AttributeDescription *ad, const struct berval *value)
+{
+	char text[WRITE_TEXT_MAX];
+
+	if (value->bv_len <= CHALLENGE_ADDRESS_MAX && strlen(value->bv_val) == value->bv_len &&
+	    address_is_mail(value->bv_val))
+		return LDAP_SUCCESS;
+	snprintf(text, sizeof(text), "%s: write a mail address without a name, like me@example.com", ad->ad_cname.bv_val);
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+}
+
 int
 write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, BerVarray nvalues, int policy)
 {
@@ -296,6 +326,10 @@ write_check_values(struct write *w, AttributeDescription *ad, BerVarray values, 
 			rc = check_status(w, &values[i]);
 		} else if (type_is(ad, muster_ad.members_see)) {
 			rc = check_members_see(w, &values[i]);
+		} else if (type_is(ad, muster_ad.pending_mobile) || (w->of_member && type_is(ad, muster_ad.mobile))) {
+			rc = check_number(w, ad, &values[i]);
+		} else if (type_is(ad, muster_ad.pending_mail) || type_is(ad, muster_ad.pending_login)) {
+			rc = check_address(w, ad, &values[i]);
 		} else {
 			rc = check_fact(w, ad, &values[i]);
 		}

@@ -72,8 +72,8 @@ write_end(struct write *w)
 	write_not_alone(w);
 }
 
-static int
-follow(struct write *w, struct transaction_answer *answer)
+int
+write_followers_store(struct write *w)
 {
 	struct write_follower *one;
 	int rc = LDAP_SUCCESS;
@@ -85,9 +85,19 @@ follow(struct write *w, struct transaction_answer *answer)
 			continue;
 		Debug(LDAP_DEBUG_ANY, "%s muster: %s cannot follow a change of %s: %d\n", w->op->o_log_prefix, one->dn.bv_val,
 		      w->op->o_req_dn.bv_val, rc);
-		snprintf(answer->text, sizeof(answer->text), TEXT_STORE);
 		rc = LDAP_OTHER;
 	}
+	return rc;
+}
+
+/* follow - the same, with the text of a failure in answer */
+static int
+follow(struct write *w, struct transaction_answer *answer)
+{
+	int rc = write_followers_store(w);
+
+	if (rc != LDAP_SUCCESS)
+		snprintf(answer->text, sizeof(answer->text), TEXT_STORE);
 	return rc;
 }
 

@@ -4,37 +4,6 @@
 #include "slapd/fresh.h"
 #include "slapd/write.h"
 
-/* same_value - 1 when a modification only writes again what is there, as synchronization programs do */
-static int
-same_value(const Modifications *ml, const struct berval *present)
-{
-	return ml->sml_op == LDAP_MOD_REPLACE && ml->sml_values != NULL && !BER_BVISNULL(&ml->sml_values[0]) &&
-	       BER_BVISNULL(&ml->sml_values[1]) && !BER_BVISNULL(present) && bvmatch(&ml->sml_values[0], present);
-}
-
-static int
-is_changed(struct write *w, const AttributeDescription *type, const struct berval *present)
-{
-	const Modifications *ml;
-
-	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next)
-		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && type_is(ml->sml_desc, type) && !same_value(ml, present))
-			return 1;
-	return 0;
-}
-
-/* plan_addresses - an address that changes has not been proved, and what was mailed to the old one is void */
-static void
-plan_addresses(struct write *w)
-{
-	if (is_changed(w, muster_ad.mail, &w->member->mail)) {
-		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.mail_verified, NULL);
-		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
-	}
-	if (is_changed(w, muster_ad.mobile, &w->member->mobile))
-		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.mobile_verified, NULL);
-}
-
 static void
 plan_status(struct write *w)
 {
@@ -54,9 +23,9 @@ plan_status(struct write *w)
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
 }
 
-/* check_fresh - whoever finds a connection of a member still open does not get the account with it */
-static int
-check_fresh(struct write *w)
+/* Whoever finds a connection of a member still open does not get the account with it */
+int
+write_check_fresh(struct write *w)
 {
 	const AttributeDescription *own[] = {
 		slap_schema.si_ad_userPassword, muster_ad.oath_secret, muster_ad.code, muster_ad.app_password, muster_ad.mail,
@@ -101,14 +70,14 @@ plan(struct write *w)
 	int rc = write_check_strength(w, password || factor);
 
 	if (rc == LDAP_SUCCESS)
-		rc = check_fresh(w);
+		rc = write_check_fresh(w);
 	if (rc == LDAP_SUCCESS && password && factor && w->self)
 		rc = write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                  "change password and second factor one after the other, not in one modification");
 	plan_status(w);
 	if (w->end == END_NONE && (password || factor || write_revokes(w->op)))
 		w->end = END_OTHERS;
-	plan_addresses(w);
+	write_address_change(w);
 	plan_lock(w);
 	if (rc == LDAP_SUCCESS && password)
 		rc = write_password(w);
@@ -160,6 +129,8 @@ write_modify_member(struct write *w)
 {
 	int rc;
 
+	if (write_is_address(w) && (!w->manages_pending || write_changes(w, muster_ad.code)))
+		return write_address_member(w);
 	if (member_load(w->op, w->m, &w->op->o_req_ndn, &w->member) < 0) {
 		rc = write_refuse(w, LDAP_OTHER, "internal error");
 		write_audit(w, rc);

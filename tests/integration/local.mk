@@ -2,6 +2,7 @@
 
 integration_tests += \
 	tests/integration/test_account.py \
+	tests/integration/test_addresses.py \
 	tests/integration/test_applications.py \
 	tests/integration/test_apps.py \
 	tests/integration/test_attack.py \
@@ -21,6 +22,7 @@ integration_tests += \
 	tests/integration/test_exop.py \
 	tests/integration/test_factors.py \
 	tests/integration/test_keys.py \
+	tests/integration/test_login_id.py \
 	tests/integration/test_model.py \
 	tests/integration/test_musterd.py \
 	tests/integration/test_networks.py \
@@ -60,6 +62,7 @@ EXTRA_DIST += \
 	tests/lib/certs.py \
 	tests/lib/daemon.py \
 	tests/lib/checkup.py \
+	tests/lib/codes.py \
 	tests/lib/command.py \
 	tests/lib/console.py \
 	tests/lib/clock.c \

@@ -22,6 +22,9 @@ people.must(root.modify(plain.dn, ("replace", "musterNicknames", "FALSE")), "no 
 kim = people.member(acme, "kim", PASSWORD, root=root)
 people.give_password(world, acme.owner, PASSWORD, root)
 lee = people.account(world, "lee@example.com", PASSWORD, root=root)
+# One of the codes for a new login goes there.
+people.must(root.modify(lee.dn, ("replace", "mobile", "+821022222222"), ("replace", "musterMobileVerified", "20260101000000Z"),
+                        controls=[RELAX]), "a proved number")
 
 # attribute: (a value, what a member of an organization gets, what a platform member gets); a text: refused, and the text says that
 TABLE = {

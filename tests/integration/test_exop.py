@@ -692,7 +692,7 @@ def test_notices():
     is_(exops.done(courier, record).code, NO_OBJECT, "done twice")
     people.must(root.modify(who.dn, ("delete", "mail", None)), "no mail")
     people.give_factor(world, who, root=root)
-    is_(notices(who), [], "without an address nothing is owed")
+    is_([kind for _, kind in notices(who)], ["mail-changed"], "without an address only the one before is told that")
 
 
 # --- Password Modify ----------------------------------------------------------------------------------

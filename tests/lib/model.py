@@ -74,6 +74,11 @@ class State:
         if self.verified_mail and self.verified_mail != self.mail:
             self.outbox[kind, self.verified_mail] += 1
 
+    def tell_before(self, kind, mail):
+        """The address before this change to mail, and the one that was proved last, where it is another."""
+        for address in {self.mail, self.verified_mail} - {mail, None}:
+            self.outbox[kind, address] += 1
+
     def set_password(self, text, kind):
         if self.password is not None:
             self.older.insert(0, self.password)
@@ -156,6 +161,8 @@ def judge_claim(state, now, record):
         del state.queue[record]
         return OK, None
     waiting.lease_until = now + LEASE_SEC
+    if address != state.mail and not (old is not None and old.record == record):
+        state.outbox["reset-asked", state.mail] += 1
     state.challenge = Challenge(state.number(), address, now, record)
     return OK, state.challenge.token
 
@@ -302,8 +309,12 @@ def judge_owner_status(state, now, status):
 
 
 def judge_owner_mail(state, now, mail):
-    if mail != state.mail:
-        state.mail, state.mail_verified, state.challenge = mail, False, None
+    if mail == state.mail:
+        return OK
+    state.tell_before("mail-changed", mail)
+    if state.password is not None and state.status == "active":
+        state.outbox["verify-mail", mail] += 1
+    state.mail, state.mail_verified, state.challenge = mail, False, None
     return OK
 
 

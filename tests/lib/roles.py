@@ -87,7 +87,7 @@ VALUES = {
     "musterAppPassword": ("id=aaaaaaaa label=one networks=* created=1 hash=k1$" + "A" * 43 + "=",
                           "id=bbbbbbbb label=two networks=* created=1 hash=k1$" + "A" * 43 + "="),
     "musterAppPasswordUsed": ("aaaaaaaa 1", "bbbbbbbb 1"),
-    "musterCode": ("111111", "222222"),
+    "musterCode": ("111111", "222222"), "musterCodeCount": ("mail 1 0 1", "mail 1 0 2"),
     "musterOutbox": ("m-00000000-0000-0000-0000-000000000000-AAAAAAAAAAA locked 1", "m-00000000-0000-0000-0000-000000000000-BBBBBBBBBBB locked 1"),
     "mail": ("stored@accounts.example", "written@accounts.example"),
     "musterVerifiedMail": ("stored@accounts.example", "written@accounts.example"),

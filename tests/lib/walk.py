@@ -446,7 +446,8 @@ class Walk(Steps):
 
     def make_courier(self):
         """A notice that is owed: claimed, sent, done. Nothing secret goes with it."""
-        found = [(value.decode().split(" ")[0], owed(value.decode())) for value in self.entry().get("musterOutbox", [])]
+        found = [(value.decode().split(" ")[0], owed(value.decode())) for value in self.entry().get("musterOutbox", [])
+                 if b" verify-mail " not in value]
         if not found:
             return None
         record, (kind, address) = self.chance.choice(found)
