@@ -8,9 +8,8 @@
 #include "cli/member_facts.h"
 #include "core/facts.h"
 
-/* read_account - bound, and the entry of WHO. Both are freed by the caller, also on failure. */
-static int
-read_account(struct session *s, const char *const *attrs, char **dn_out, struct directory_entry **entry_out)
+int
+account_read(struct session *s, const char *const *attrs, char **dn_out, struct directory_entry **entry_out)
 {
 	int r, status;
 
@@ -167,7 +166,7 @@ account_show(struct session *s)
 {
 	struct directory_entry *entry = NULL, *org = NULL;
 	char *dn = NULL;
-	int status = read_account(s, account_attrs, &dn, &entry);
+	int status = account_read(s, account_attrs, &dn, &entry);
 
 	if (status == EXIT_DONE) {
 		member_facts_organization(s, dn, &org);
@@ -262,7 +261,7 @@ account_set(struct session *s)
 
 	if (status != EXIT_DONE)
 		return status;
-	status = read_account(s, attrs, &dn, &entry);
+	status = account_read(s, attrs, &dn, &entry);
 	if (status == EXIT_DONE) {
 		put_basics(s, &record);
 		put_surname(s, entry, &record);

@@ -12,17 +12,6 @@
 #define ATTRIBUTE "musterAppPassword"
 #define ATTRIBUTE_USED "musterAppPasswordUsed"
 
-/* The first word, which says what; the others say who. */
-static const char *
-take_word(struct session *s)
-{
-	const char *word = s->args.words[0];
-
-	s->args.words_len--;
-	memmove(s->args.words, s->args.words + 1, (size_t)s->args.words_len * sizeof(*s->args.words));
-	return word;
-}
-
 /* --- add ------------------------------------------------------------------------------------------------ */
 
 static int
@@ -96,7 +85,7 @@ send_new(struct session *s, const struct directory_target *target, const char *l
 int
 app_password_add(struct session *s)
 {
-	const char *label = take_word(s);
+	const char *label = words_take(s);
 	struct directory_target target;
 	struct secret *password = NULL;
 	struct who who = { .dn = NULL };
@@ -284,7 +273,7 @@ revoke(struct session *s, const char *dn, const struct directory_entry *entry, c
 int
 app_password_revoke(struct session *s)
 {
-	const char *id = take_word(s);
+	const char *id = words_take(s);
 	struct directory_entry *entry = NULL;
 	char *dn = NULL;
 	int status;

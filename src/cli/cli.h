@@ -106,6 +106,10 @@ int member_demote(struct session *s);
 int account_show(struct session *s);
 int account_set(struct session *s);
 int account_sign_up(struct session *s);
+int account_mail(struct session *s);
+int account_mobile(struct session *s);
+int account_login_id(struct session *s);
+int account_verify(struct session *s);
 int application_file(struct session *s);
 int application_attach(struct session *s);
 int application_withdraw(struct session *s);
@@ -170,12 +174,19 @@ struct who {
 int who_parse(const char *word, struct who *who_out);
 /* who_parse_words - the same from "WHO" or "ORG ID", else -D */
 int who_parse_words(struct session *s, struct who *who_out);
+/* words_take - the first word, which says what; the others say who */
+const char *words_take(struct session *s);
 void who_target(const struct who *who, struct directory_target *target_out);
 void who_free(struct who *who);
 /* who_dn - the DN of a member, looked up where needed. *dn_out is to be freed. */
 int who_dn(struct session *s, const struct who *who, char **dn_out);
 /* who_dn_of_words - the DN of who_parse_words() */
 int who_dn_of_words(struct session *s, char **dn_out);
+/*
+ * account_read - account.c: bind, and read the entry of WHO, without it the member's own; an exit code. Both are freed by the caller,
+ *                also when it failed.
+ */
+int account_read(struct session *s, const char *const *attrs, char **dn_out, struct directory_entry **entry_out);
 
 /* --- names.c: what may be a name ------------------------------------------------------------------ */
 

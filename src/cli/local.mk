@@ -6,6 +6,7 @@ muster_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(SODIUM_CFLAGS) $(QRENCODE_CFL
 muster_LDADD = libclient.la libproto.la libdirectory.la libcore.la libconf.la libcommon.la $(QRENCODE_LIBS) $(JANSSON_LIBS)
 muster_SOURCES = \
 	src/cli/account.c \
+	src/cli/account_address.c \
 	src/cli/app_password.c \
 	src/cli/application.c \
 	src/cli/application.h \

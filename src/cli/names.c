@@ -126,11 +126,15 @@ name_check_language(const char *language)
 int
 name_check_mobile(const char *mobile)
 {
+	char clean[64];
 	size_t len = strlen(mobile);
 
-	if (len < 5 || len > 32 || strspn(mobile, "+0123456789 -()") != len ||
-	    strpbrk(mobile, "0123456789") == NULL) {
-		say_error("a mobile number is 5 to 32 digits with blanks or - between, and + in front of the country");
+	if (len < sizeof(clean)) {
+		memcpy(clean, mobile, len + 1);
+		clean[address_clean_number(clean, len)] = '\0';
+	}
+	if (len >= sizeof(clean) || !address_is_number(clean)) {
+		say_error("\"%s\" is no mobile number: write it with its country, like +82 10-1234-5678", mobile);
 		return EXIT_USAGE;
 	}
 	return 0;

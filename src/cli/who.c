@@ -62,6 +62,16 @@ who_parse_words(struct session *s, struct who *who_out)
 	return EXIT_DONE;
 }
 
+const char *
+words_take(struct session *s)
+{
+	const char *word = s->args.words[0];
+
+	s->args.words_len--;
+	memmove(s->args.words, s->args.words + 1, (size_t)s->args.words_len * sizeof(*s->args.words));
+	return word;
+}
+
 void
 who_target(const struct who *who, struct directory_target *target_out)
 {
