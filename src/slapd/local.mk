@@ -52,6 +52,7 @@ overlay_sources = \
 	src/slapd/module.c \
 	src/slapd/muster.h \
 	src/slapd/networks.c \
+	src/slapd/no_op.c \
 	src/slapd/numbering.c \
 	src/slapd/numbering.h \
 	src/slapd/organization.c \

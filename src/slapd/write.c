@@ -185,7 +185,8 @@ add_hook(Operation *op, SlapReply *rs)
 		write_audit(&w, rc);
 		rc = write_answer(&w, rc);
 	} else {
-		rc = write_is_application(&w)    ? write_application_any(&w)
+		rc = op->o_noop                  ? no_op_answer(&w, op_add)
+		     : write_is_application(&w)  ? write_application_any(&w)
 		     : subject == SUBJECT_MEMBER ? write_add_member(&w)
 		                                 : walk(&w, subject, op_add);
 	}
@@ -448,7 +449,7 @@ modify_check(struct write *w, Entry *e, const struct kind *before, const struct 
 		w->manages_pending = !w->self && write_may_manage(w, e, muster_ad.pending_mail);
 		w->overrides_status = write_overrides(w, e, muster_ad.status);
 	}
-	return rc;
+	return rc == LDAP_SUCCESS && w->op->o_noop ? no_op_check_modify(w, e, ours) : rc;
 }
 
 int
@@ -474,15 +475,16 @@ modify_hook(Operation *op, SlapReply *rs)
 	ours = before.member && (is_ours(&w) || (w.self && write_self_is_fresh(&w)));
 	rc = modify_check(&w, e, &before, &after, ours);
 	write_entry_release(&w, e);
-	if (rc == LDAP_SUCCESS)
+	if (rc == LDAP_SUCCESS && !op->o_noop)
 		rc = write_numbers_modify(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
 		rc = write_answer(&w, rc);
 	} else {
-		rc = write_is_application(&w) ? write_application_any(&w)
-		     : ours                   ? write_modify_member(&w)
-		                              : walk(&w, subject, op_modify);
+		rc = op->o_noop                 ? no_op_answer(&w, op_modify)
+		     : write_is_application(&w) ? write_application_any(&w)
+		     : ours                     ? write_modify_member(&w)
+		                                : walk(&w, subject, op_modify);
 	}
 	write_numbers_end(&w, rc);
 	write_end(&w);
@@ -560,6 +562,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	subject = begin_entry(&w);
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
+		rc = no_op_refuse(&w);
+	if (rc == LDAP_SUCCESS)
 		rc = check_name(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
@@ -626,6 +630,8 @@ delete_hook(Operation *op, SlapReply *rs)
 	write_begin(&w, op, rs);
 	subject = begin_entry(&w);
 	rc = check_connection(&w);
+	if (rc == LDAP_SUCCESS)
+		rc = no_op_refuse(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
 	if (rc == LDAP_SUCCESS && write_is_application(&w)) {

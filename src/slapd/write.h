@@ -21,6 +21,7 @@
  *   write_rename.c    another name or place
  *   write_numbers.c   uidNumber and gidNumber
  *   write_follow.c    being alone, and what is stored together with a write
+ *   no_op.c           writes that are only tried
  *
  * Attributes are told by their type, not by their description: "userPassword;x-tag" is userPassword too.
  */
@@ -106,6 +107,17 @@ void write_audit(struct write *w, int result);
  */
 int write_check_new(Operation *op, struct muster *m, const struct internal_new *new, int whole, const char **rule_out,
                     char *text);
+
+/* --- no_op.c --------------------------------------------------------------------------------------- */
+
+/* no_op_check_modify - what can be said of a modification that is only tried. in: ours  it is of a member, with rules of its own */
+int no_op_check_modify(struct write *w, Entry *e, int ours);
+
+/* no_op_refuse - a write that is carried out or refused, and not only tried */
+int no_op_refuse(struct write *w);
+
+/* no_op_answer - a write whose rules were looked at and that is only tried: LDAP_X_NO_OPERATION, or a refusal. What a hook returns. */
+int no_op_answer(struct write *w, slap_operation_t which);
 
 /* --- write_checks.c ------------------------------------------------------------------------------- */
 

@@ -72,5 +72,8 @@ write_audit(struct write *w, int result)
 		.text = *w->text != '\0' ? w->text : w->changes,
 	};
 
+	/* Nothing has happened. */
+	if (result == LDAP_X_NO_OPERATION)
+		return;
 	audit(w->op, &event);
 }
