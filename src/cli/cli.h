@@ -35,6 +35,7 @@ enum option_id {
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
 	OPT_SERVICE, OPT_TITLE, OPT_MEMBERS_SEE, OPT_NICKNAMES,
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER, OPT_NETWORK,
+	OPT_FORMAT, OPT_POSIX, OPT_INVITE, OPT_RATE, OPT_RESUME, OPT_UNDO, OPT_QUIET, OPT_JOURNAL,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
 	OPT_FORCE, OPT_TO, OPT_SLAPD,
 	OPT_ADDRESS, OPT_BILLING_MAIL, OPT_SERVICE_AREA, OPT_SURNAME, OPT_GIVEN_NAME,
@@ -96,6 +97,9 @@ int policy_set(struct session *s);
 int policy_use(struct session *s);
 int policy_list(struct session *s);
 int member_add(struct session *s);
+int member_import(struct session *s);
+int member_invite(struct session *s);
+int member_export(struct session *s);
 int member_list(struct session *s);
 int member_show(struct session *s);
 int member_suspend(struct session *s);
@@ -189,6 +193,20 @@ int who_dn_of_words(struct session *s, char **dn_out);
 int account_read(struct session *s, const char *const *attrs, char **dn_out, struct directory_entry **entry_out);
 
 /* --- names.c: what may be a name ------------------------------------------------------------------ */
+
+/*
+ * name_judge_... - whether a value may be what it is to be.
+ * out:   why  on error what is wrong, for a person
+ * error: ERR_INPUT
+ */
+#define NAME_WHY_MAX 192
+int name_judge_id(const char *id, char why[NAME_WHY_MAX]);
+int name_judge_person(const char *what, const char *name, char why[NAME_WHY_MAX]);
+int name_judge_mail(const char *mail, char why[NAME_WHY_MAX]);
+int name_judge_language(const char *language, char why[NAME_WHY_MAX]);
+/* name_judge_mobile - out: clean_out  the number as E.164 writes it, without blanks and the like; "" on error */
+#define NAME_MOBILE_MAX 17
+int name_judge_mobile(const char *mobile, char clean_out[NAME_MOBILE_MAX], char why[NAME_WHY_MAX]);
 
 /* Each prints what is wrong and returns 0 or EXIT_USAGE. */
 int name_check_organization(const char *name);

@@ -44,6 +44,15 @@ static const struct option options[] = {
 	{ OPT_OWNER, '\0', "owner", NULL, "make the member an OWNER" },
 	{ OPT_NETWORK, '\0', "network", "CIDR", "where the program is, like 192.0.2.0/24; may be given again" },
 
+	{ OPT_FORMAT, '\0', "format", "csv|ldif", "what the file is [what it looks like; csv]" },
+	{ OPT_POSIX, '\0', "posix", NULL, "members are accounts of login hosts (posixAccount)" },
+	{ OPT_INVITE, '\0', "invite", NULL, "send everybody the mail for the first password" },
+	{ OPT_RATE, '\0', "rate", "NUMBER", "invitations a second [5]" },
+	{ OPT_RESUME, '\0', "resume", NULL, "go on where an import stopped" },
+	{ OPT_UNDO, '\0', "undo", NULL, "take back what an import wrote that stopped" },
+	{ OPT_QUIET, 'q', "quiet", NULL, "say nothing on the way" },
+	{ OPT_JOURNAL, '\0', "journal", "FOLDER", "where the journal lies [~/.local/state/muster]" },
+
 	{ OPT_PAM_DIR, '\0', "pam-dir", "FOLDER", "PAM files to look at instead of the system's" },
 	{ OPT_SSHD_CONFIG, '\0', "sshd-config", "FILE", "configuration of sshd [/etc/ssh/sshd_config]" },
 	{ OPT_SLAPD_CONFIG, '\0', "slapd-config", "FOLDER", "slapd's configuration [what it was started with]" },
@@ -67,7 +76,7 @@ static const struct option options[] = {
 	{ OPT_NOTE, '\0', "note", "TEXT", "what the operator should know" },
 	{ OPT_STATE, '\0', "state", "STATE", "filed, approved or rejected [all]" },
 	{ OPT_REASON, '\0', "reason", "TEXT", "why, for the member to read" },
-	{ OPT_OUTPUT, '\0', "output", "FILE", "where it goes; not there yet [ID-DOCUMENT with its ending]" },
+	{ OPT_OUTPUT, 'o', "output", "FILE", "file to be made [export: standard output; document: ID-DOCUMENT with its ending]" },
 	{ OPT_OLDER_THAN, '\0', "older-than", "DAYS", "of applications that were decided so long ago" }
 };
 
@@ -80,6 +89,10 @@ static const enum option_id org_set_options[] = { OPT_DOMAIN, OPT_MEMBERS_SEE, O
 static const enum option_id service_options[] = { OPT_TITLE, OPT_COUNT };
 static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE,
 	OPT_NICKNAME, OPT_OWNER, OPT_COUNT };
+static const enum option_id import_options[] = { OPT_DRY_RUN, OPT_FORMAT, OPT_POSIX, OPT_INVITE, OPT_RATE, OPT_RESUME,
+	OPT_UNDO, OPT_QUIET, OPT_JOURNAL, OPT_COUNT };
+static const enum option_id invite_options[] = { OPT_RATE, OPT_QUIET, OPT_JOURNAL, OPT_COUNT };
+static const enum option_id export_options[] = { OPT_FORMAT, OPT_OUTPUT, OPT_COUNT };
 
 static const enum option_id doctor_options[] = { OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG, OPT_COUNT };
 static const enum option_id uninstall_options[] = { OPT_DRY_RUN, OPT_TO, OPT_SLAPD_CONFIG, OPT_SLAPD, OPT_COUNT };
@@ -115,6 +128,10 @@ static const struct command commands[] = {
 	{ "policy", "use", "ORG TEMPLATE", 2, 2, "give it the rules of a template", no_options, policy_use },
 	{ "policy", "list", "", 0, 0, "templates", no_options, policy_list },
 	{ "member", "add", "[ORG] ID", 1, 2, "register a member", member_add_options, member_add },
+	{ "member", "import", "[ORG] FILE", 0, 2, "register all members of a file, or none", import_options, member_import },
+	{ "member", "invite", "[ORG [ID ...]]", 0, 1000, "send members the mail for their first password", invite_options,
+	  member_invite },
+	{ "member", "export", "[ORG]", 0, 1, "members as a file that import reads", export_options, member_export },
 	{ "member", "list", "[ORG]", 0, 1, "members of an organization", no_options, member_list },
 	{ "member", "show", "WHO", 1, 2, "a member", no_options, member_show },
 	{ "member", "suspend", "WHO", 1, 2, "stop a member from logging in", no_options, member_suspend },

@@ -1,5 +1,5 @@
 /*
- * ldif.c - read templates, print and carry out change records.
+ * ldif.c - records of LDIF: built, printed and carried out. ldif_read.c reads them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,11 @@ ldif_record_clear(struct ldif_record *record)
 	size_t i, k;
 
 	for (i = 0; i < record->changes_len; i++) {
-		for (k = 0; k < record->changes[i].values_len; k++)
+		for (k = 0; k < record->changes[i].values_len; k++) {
+			/* Files of members have had passwords in them. */
+			secret_wipe(record->changes[i].values[k].data, record->changes[i].values[k].len);
 			free(record->changes[i].values[k].data);
+		}
 		free(record->changes[i].values);
 		free(record->changes[i].attribute);
 	}
@@ -59,21 +62,29 @@ ldif_change_put(struct ldif_record *record, enum directory_change_op op, const c
 }
 
 int
-ldif_value_put(struct ldif_change *change, const char *value)
+ldif_octets_put(struct ldif_change *change, const void *data, size_t len)
 {
 	struct directory_value *grown = realloc(change->values, (change->values_len + 1) * sizeof(*grown));
-	char *copy;
+	uint8_t *copy;
 
 	if (grown == NULL)
 		return ERR_MEMORY;
 	change->values = grown;
-	copy = strdup(value);
+	copy = malloc(len + 1);
 	if (copy == NULL)
 		return ERR_MEMORY;
-	grown[change->values_len].data = (uint8_t *)copy;
-	grown[change->values_len].len = strlen(copy);
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	grown[change->values_len].data = copy;
+	grown[change->values_len].len = len;
 	change->values_len++;
 	return 0;
+}
+
+int
+ldif_value_put(struct ldif_change *change, const char *value)
+{
+	return ldif_octets_put(change, value, strlen(value));
 }
 
 struct ldif_change *
@@ -88,152 +99,52 @@ ldif_attribute(const struct ldif_record *record, const char *attribute)
 	return NULL;
 }
 
-/* --- reading -------------------------------------------------------------------------------------------- */
+/* --- all of a text -------------------------------------------------------------------------------------- */
 
-/* Drop comments and join folded lines, in place: a line break and one blank vanish. */
-static void
-unfold(char *text)
-{
-	char *from = text, *to = text, *line_end;
-	int comment = 0;
-
-	while (*from != '\0') {
-		if (*from == '#')
-			comment = 1;
-		else if (*from != ' ')
-			comment = 0;
-		line_end = from + strcspn(from, "\n");
-		if (!comment) {
-			if (*from == ' ' && to > text) {
-				to--;
-				from++;
-			}
-			memmove(to, from, (size_t)(line_end - from));
-			to += line_end - from;
-			*to++ = '\n';
-		}
-		from = *line_end == '\n' ? line_end + 1 : line_end;
-	}
-	*to = '\0';
-}
-
-/* "name: value"; cuts the line in two. */
 static int
-split_line(char *line, char **value_out)
+take_record(struct ldif *ldif, struct ldif_record *record)
 {
-	char *colon = strchr(line, ':');
+	struct ldif_record *grown = realloc(ldif->records, (ldif->records_len + 1) * sizeof(*grown));
 
-	if (colon == NULL || colon == line || colon[1] == ':' || colon[1] == '<')
-		return ERR_INPUT;
-	*colon = '\0';
-	*value_out = colon + 1 + strspn(colon + 1, " ");
+	if (grown == NULL) {
+		ldif_record_clear(record);
+		return ERR_MEMORY;
+	}
+	ldif->records = grown;
+	grown[ldif->records_len++] = *record;
 	return 0;
-}
-
-static int
-change_op(const char *word, enum directory_change_op *op_out)
-{
-	if (strcmp(word, "add") == 0)
-		*op_out = CHANGE_ADD;
-	else if (strcmp(word, "delete") == 0)
-		*op_out = CHANGE_DELETE;
-	else if (strcmp(word, "replace") == 0)
-		*op_out = CHANGE_REPLACE;
-	else
-		return ERR_INPUT;
-	return 0;
-}
-
-/* A line behind dn and changetype. *current is the part of a modify record that values go to. */
-static int
-parse_body_line(struct ldif_record *record, char *line, struct ldif_change **current)
-{
-	enum directory_change_op op;
-	char *value;
-	int r;
-
-	if (strcmp(line, "-") == 0) {
-		*current = NULL;
-		return record->modify ? 0 : ERR_INPUT;
-	}
-	r = split_line(line, &value);
-	if (r != 0)
-		return r;
-	if (record->modify && *current == NULL) {
-		r = change_op(line, &op);
-		return r != 0 ? r : ldif_change_put(record, op, value, current);
-	}
-	if (!record->modify) {
-		*current = ldif_attribute(record, line);
-		if (*current == NULL)
-			r = ldif_change_put(record, CHANGE_ADD, line, current);
-	} else if (strcasecmp((*current)->attribute, line) != 0) {
-		return ERR_INPUT;
-	}
-	return r != 0 ? r : ldif_value_put(*current, value);
-}
-
-static int
-parse_line(struct ldif *ldif, char *line, int *open, struct ldif_change **current)
-{
-	struct ldif_record *grown, *record;
-	char *value;
-
-	if (*line == '\0') {
-		*open = 0;
-		*current = NULL;
-		return 0;
-	}
-	if (!*open) {
-		if (split_line(line, &value) != 0 || strcmp(line, "dn") != 0)
-			return ERR_INPUT;
-		grown = realloc(ldif->records, (ldif->records_len + 1) * sizeof(*grown));
-		if (grown == NULL)
-			return ERR_MEMORY;
-		ldif->records = grown;
-		record = &grown[ldif->records_len++];
-		memset(record, 0, sizeof(*record));
-		*open = 1;
-		record->dn = strdup(value);
-		return record->dn != NULL ? 0 : ERR_MEMORY;
-	}
-	record = &ldif->records[ldif->records_len - 1];
-	if (strcmp(line, "changetype: add") == 0)
-		return 0;
-	if (strcmp(line, "changetype: modify") == 0) {
-		record->modify = 1;
-		return 0;
-	}
-	return parse_body_line(record, line, current);
 }
 
 int
 ldif_parse(const char *text, struct ldif **ldif_out)
 {
 	struct ldif *ldif = calloc(1, sizeof(*ldif));
-	struct ldif_change *current = NULL;
-	char *copy = strdup(text), *line, *next;
-	int open = 0, r = 0;
+	/* fmemopen() refuses no octets at all; a line end is as empty */
+	FILE *in = *text != '\0' ? fmemopen((char *)text, strlen(text), "r") : fmemopen((char *)"\n", 1, "r");
+	struct ldif_reader *reader = NULL;
+	struct ldif_record record = { .dn = NULL };
+	uint64_t line;
+	int r = ERR_MEMORY;
 
 	*ldif_out = NULL;
-	if (ldif == NULL || copy == NULL) {
-		r = ERR_MEMORY;
+	if (ldif == NULL || in == NULL)
 		goto out;
-	}
-	unfold(copy);
-	for (line = copy; *line != '\0' && r == 0; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next == '\n')
-			*next++ = '\0';
-		r = parse_line(ldif, line, &open, &current);
+	r = ldif_open(in, &reader);
+	while (r == 0) {
+		r = ldif_read(reader, &record, &line);
+		if (r != 0 || record.dn == NULL)
+			break;
+		r = take_record(ldif, &record);
 	}
 	if (r != 0)
 		goto out;
 	*ldif_out = ldif;
 	ldif = NULL;
 out:
+	ldif_close(&reader);
+	if (in != NULL)
+		fclose(in);
 	ldif_free(&ldif);
-	free(copy);
 	return r;
 }
 
@@ -276,8 +187,8 @@ print_base64(const struct directory_value *value, FILE *out)
 	}
 }
 
-static void
-print_value(const char *name, const struct directory_value *value, FILE *out)
+void
+ldif_print_value(const char *name, const struct directory_value *value, FILE *out)
 {
 	if (is_safe(value)) {
 		fprintf(out, "%s: %s\n", name, (const char *)value->data);
@@ -296,7 +207,7 @@ ldif_print(const struct ldif_record *record, FILE *out)
 	const struct directory_value dn = { .data = (uint8_t *)record->dn, .len = strlen(record->dn) };
 	size_t i, k;
 
-	print_value("dn", &dn, out);
+	ldif_print_value("dn", &dn, out);
 	fprintf(out, "changetype: %s\n", record->modify ? "modify" : "add");
 	for (i = 0; i < record->changes_len; i++) {
 		const struct ldif_change *change = &record->changes[i];
@@ -304,7 +215,7 @@ ldif_print(const struct ldif_record *record, FILE *out)
 		if (record->modify)
 			fprintf(out, "%s: %s\n", verbs[change->op], change->attribute);
 		for (k = 0; k < change->values_len; k++)
-			print_value(change->attribute, &change->values[k], out);
+			ldif_print_value(change->attribute, &change->values[k], out);
 		if (record->modify)
 			fprintf(out, "-\n");
 	}

@@ -3,6 +3,8 @@
  *           can act on, before anything is written.
  */
 #include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,35 +31,96 @@ count_chars(const char *text)
 	return n;
 }
 
-/* Text with something to see in it: UTF-8, no control characters, no blanks around it. */
+/* refuse - what is wrong with a name, for a person; returns ERR_INPUT */
+static int refuse(char why[NAME_WHY_MAX], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static int
-check_text(const char *what, const char *text)
+refuse(char why[NAME_WHY_MAX], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(why, NAME_WHY_MAX, format, args);
+	va_end(args);
+	return ERR_INPUT;
+}
+
+/* Text with something to see in it: UTF-8, no control characters, no blanks around it. */
+int
+name_judge_person(const char *what, const char *text, char why[NAME_WHY_MAX])
 {
 	size_t len = strlen(text);
 
-	if (!text_is_utf8(text, len)) {
-		say_error("%s is not valid UTF-8", what);
-		return EXIT_USAGE;
-	}
-	if (!text_is_clean(text, len)) {
-		say_error("%s must not contain line breaks or other control characters", what);
-		return EXIT_USAGE;
-	}
-	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ') {
-		say_error("%s must not be empty or have blanks around it", what);
-		return EXIT_USAGE;
-	}
-	if (count_chars(text) > NAME_MAX_CHARS) {
-		say_error("%s is longer than %d characters", what, NAME_MAX_CHARS);
-		return EXIT_USAGE;
-	}
+	if (!text_is_utf8(text, len))
+		return refuse(why, "%s is not valid UTF-8", what);
+	if (!text_is_clean(text, len))
+		return refuse(why, "%s must not contain line breaks or other control characters", what);
+	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ')
+		return refuse(why, "%s must not be empty or have blanks around it", what);
+	if (count_chars(text) > NAME_MAX_CHARS)
+		return refuse(why, "%s is longer than %d characters", what, NAME_MAX_CHARS);
 	return 0;
+}
+
+int
+name_judge_id(const char *id, char why[NAME_WHY_MAX])
+{
+	size_t len = strlen(id), i;
+	int good = len > 0 && len <= ID_MAX && (isalnum((unsigned char)id[0]) || id[0] == '_');
+
+	for (i = 0; good && i < len; i++)
+		good = (unsigned char)id[i] < 0x80 && (isalnum((unsigned char)id[i]) || strchr("._-@+", id[i]) != NULL);
+	if (good)
+		return 0;
+	return refuse(why, "an ID is 1 to %d letters, digits and . _ - @ +, and begins with a letter, digit or _", ID_MAX);
+}
+
+int
+name_judge_mail(const char *mail, char why[NAME_WHY_MAX])
+{
+	return address_is_mail(mail) ? 0 : refuse(why, "the mail address must look like name@example.com");
+}
+
+int
+name_judge_language(const char *language, char why[NAME_WHY_MAX])
+{
+	if (fact_check(FACT_LANGUAGE, language, strlen(language)) == NULL)
+		return 0;
+	return refuse(why, "a language is a tag like ko, en or en-GB");
+}
+
+int
+name_judge_mobile(const char *mobile, char clean_out[NAME_MOBILE_MAX], char why[NAME_WHY_MAX])
+{
+	size_t len = 0;
+
+	for (; *mobile != '\0' && len < NAME_MOBILE_MAX; mobile++) {
+		if (strchr(" -().", *mobile) == NULL)
+			clean_out[len++] = *mobile;
+	}
+	if (len < NAME_MOBILE_MAX) {
+		clean_out[len] = '\0';
+		if (clean_out[0] == '+' && clean_out[1] != '0' && len >= 8 && strspn(clean_out + 1, "0123456789") == len - 1)
+			return 0;
+	}
+	clean_out[0] = '\0';
+	return refuse(why, "a mobile number is + with the country and 7 to 15 digits, like +82 10 1234 5678");
+}
+
+/* said - print what is wrong, where something is */
+static int
+said(int r, const char *why)
+{
+	if (r == 0)
+		return 0;
+	say_error("%s", why);
+	return EXIT_USAGE;
 }
 
 int
 name_check_organization(const char *name)
 {
-	int r = check_text("the organization's name", name);
+	int r = name_check_person("the organization's name", name);
 
 	if (r != 0)
 		return r;
@@ -85,42 +148,33 @@ name_check_domain(const char *domain)
 int
 name_check_id(const char *id)
 {
-	size_t len = strlen(id), i;
-	int good = len > 0 && len <= ID_MAX && (isalnum((unsigned char)id[0]) || id[0] == '_');
+	char why[NAME_WHY_MAX];
 
-	for (i = 0; good && i < len; i++)
-		good = (unsigned char)id[i] < 0x80 && (isalnum((unsigned char)id[i]) || strchr("._-@+", id[i]) != NULL);
-	if (!good) {
-		say_error("an ID is 1 to %d letters, digits and . _ - @ +, and begins with a letter, digit or _", ID_MAX);
-		return EXIT_USAGE;
-	}
-	return 0;
+	return said(name_judge_id(id, why), why);
 }
 
 int
 name_check_person(const char *what, const char *name)
 {
-	return check_text(what, name);
+	char why[NAME_WHY_MAX];
+
+	return said(name_judge_person(what, name, why), why);
 }
 
 int
 name_check_mail(const char *mail)
 {
-	if (!address_is_mail(mail)) {
-		say_error("the mail address must look like name@example.com");
-		return EXIT_USAGE;
-	}
-	return 0;
+	char why[NAME_WHY_MAX];
+
+	return said(name_judge_mail(mail, why), why);
 }
 
 int
 name_check_language(const char *language)
 {
-	if (fact_check(FACT_LANGUAGE, language, strlen(language)) != NULL) {
-		say_error("a language is a tag like ko, en or en-GB");
-		return EXIT_USAGE;
-	}
-	return 0;
+	char why[NAME_WHY_MAX];
+
+	return said(name_judge_language(language, why), why);
 }
 
 int

@@ -196,6 +196,7 @@ result_error(const struct directory *d)
 	case LDAP_INSUFFICIENT_ACCESS:
 	case LDAP_INAPPROPRIATE_AUTH:
 	case LDAP_STRONG_AUTH_REQUIRED:
+	case LDAP_ASSERTION_FAILED:
 		return ERR_REFUSED;
 	case LDAP_NO_SUCH_OBJECT:
 		return ERR_NOT_FOUND;

@@ -246,6 +246,28 @@ int directory_repair(struct directory *d, const char *dn, const struct directory
 int directory_delete(struct directory *d, const char *dn);
 
 /*
+ * directory_write_begin - a write that is not waited for: several may be under way on a connection. The server carries them out
+ *                         side by side and answers in any order, so none may depend on another.
+ * in:    changes   of an add the attributes; of a delete none
+ *        only_try  the server does all but the write itself (No-Op control, critical): every check is made, rights
+ *                  and schema and names in use, and nothing is changed
+ *        only_if   filter that the entry must match, else result 122 and ERR_REFUSED (RFC 4528); NULL: none
+ * out:   *id_out   what directory_collect() knows it by; -1 on error
+ * after: directory_collect() until all are answered, before any other operation on d
+ * error: ERR_UNREACHABLE (not sent), ERR_INPUT, ERR_MEMORY
+ */
+enum directory_write { WRITE_ADD, WRITE_MODIFY, WRITE_DELETE };
+int directory_write_begin(struct directory *d, const char *dn, enum directory_write write,
+                          const struct directory_change *changes, size_t n, int only_try, const char *only_if, int *id_out);
+/*
+ * directory_collect - wait for the next answer to any of them.
+ * out:   *r_out  how that write went: 0, or an error as of directory_add(); directory_text() has the server's text. 0 for
+ *                one that was only tried and would succeed
+ * error: ERR_TIMEOUT, ERR_UNREACHABLE: what has become of all that are under way is not known
+ */
+int directory_collect(struct directory *d, int *id_out, int *r_out);
+
+/*
  * directory_filter - build a filter; %s is escaped as a value (RFC 4515), %% is a percent sign.
  *                    The only place where filters are put together.
  * owner: the caller frees the result; NULL when memory is short

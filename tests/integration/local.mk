@@ -21,6 +21,7 @@ integration_tests += \
 	tests/integration/test_doctor.py \
 	tests/integration/test_exop.py \
 	tests/integration/test_factors.py \
+	tests/integration/test_import.py \
 	tests/integration/test_keys.py \
 	tests/integration/test_login_id.py \
 	tests/integration/test_model.py \

@@ -163,6 +163,11 @@ def test_P06_members():
     emil = "uid=emil,ou=people," + ACME
     tap.is_(values(emil, "mail"), ["emil@acme.example"], "P6 a member with muster, seen by LDAP")
     tap.ok(emil in values(ACME, "owner"), "P6 and marked OWNER")
+    table = page.file("P6", "csv")
+    tap.in_("2 rows can be imported", page.sh("P6", **{"members.csv": table}), "P6 the dry run of a table")
+    page.sh("P6", **{"members.csv": table})
+    tap.is_(values("uid=gil,ou=people," + ACME, "preferredLanguage"), ["ko"], "P6 members of a table with muster, seen by LDAP")
+    tap.in_("faye,Faye Frost,faye@acme.example,", page.sh("P6"), "P6 and exported again")
     done(page.ldif("P6"), "P6 an OWNER with ldapmodify")
     tap.in_("dora", str(demo.admin("org", "show", "acme").stdout), "P6 seen by muster")
     done(admin.modify(ACME, ("delete", "owner", DORA)), "P6 and no OWNER any more")

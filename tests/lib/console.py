@@ -3,6 +3,7 @@
     console = Console(demo)
     console.ldif("P7")            the next LDIF block of that section, with ldapmodify; its Result
     console.sh("P7", answers)     the next command of that section; what it printed. answers: what a person types, after the password
+    console.file("P6", "csv")     the path of a file that the section shows
     console.unused()              blocks nobody ran
 """
 
@@ -11,6 +12,7 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 
 from .session import changes
 from .world import SOURCE
@@ -52,6 +54,15 @@ class Console:
                 block.used = True
                 return block
         raise RuntimeError("doc/CONSOLE.md has no more %s blocks in %s" % (kind, section))
+
+    @staticmethod
+    def file(section, kind):
+        with open(PAGE) as page:
+            part = re.search(r"^## [^\n]*\b%s\b.*?(?=^## |\Z)" % section, page.read(), re.M | re.S)[0]
+        text = re.search(r"^```%s\n(.*?)^```$" % kind, part, re.M | re.S)[1]
+        with tempfile.NamedTemporaryFile("w", suffix="." + kind, delete=False) as file:
+            file.write(text)
+        return file.name
 
     def unused(self):
         return ["%s: %s" % (b.section, b.text) for b in self.blocks if not b.used]

@@ -4,6 +4,7 @@
 yardstick_tests = \
 	tests/yardstick/burst.py \
 	tests/yardstick/courier.py \
+	tests/yardstick/import.py \
 	tests/yardstick/model.py \
 	tests/yardstick/openldap.py \
 	tests/yardstick/programs.py \
