@@ -61,6 +61,7 @@ EXTRA_DIST += \
 	tests/lib/application_walk.py \
 	tests/lib/applications.py \
 	tests/lib/ber.py \
+	tests/lib/bulk.py \
 	tests/lib/certs.py \
 	tests/lib/daemon.py \
 	tests/lib/checkup.py \
