@@ -4,6 +4,7 @@ and at a login through PAM where that is a way.
 """
 
 import base64
+import hashlib
 import os
 import re
 import sys
@@ -12,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from lib import tap, totp
+from lib.applications import PDF
 from lib.console import Console
 from lib.served import Served, wait_for
 
@@ -214,6 +216,50 @@ def test_P13_P14_account_page():
     shown = page.sh("P14")
     tap.ok("Dodo" in shown and "1 Main St, Springfield" in shown, "P14 seen by muster", shown)
     done(admin.modify(DORA, ("replace", "preferredLanguage", "en")), "P14 mails in English again")
+
+
+def test_P17_required_information():
+    folder = "ou=applications," + BASE
+    dns = {name: "uid=%s@example.com,ou=accounts,%s" % (name, BASE) for name in ("lee", "olga")}
+    for name, dn in dns.items():
+        done(admin.add(dn, {"objectClass": ["inetOrgPerson", "musterMember", "musterAccount"], "uid": name + "@example.com", "cn": name,
+                            "sn": name, "mail": name + "@example.com"}), "P17 a platform member")
+        demo.muster("password", "reset", name + "@example.com")
+        token = demo.token(name + "@example.com")
+        demo.muster("password", "redeem", name + "@example.com", answers=[token, FIRST, FIRST])
+        page.person(name, dn, FIRST)
+    done(page.ldif("P17"), "P17 an operator with ldapmodify")
+    scan = os.path.join(demo.folder, "scan.pdf")
+    with open(scan, "wb") as file:
+        file.write(PDF)
+    done(page.ldif("P17", SCAN=PDF), "P17 filed with ldapmodify")
+    shown = page.sh("P17")
+    tap.ok("o: Lee Inc." in shown and hashlib.sha256(PDF).hexdigest() in shown, "P17 seen by muster", shown)
+    ident = re.search(r"application (\S+) is filed", page.sh("P17", SCAN=scan))[1]
+    filed = "cn=%s,%s" % (ident, folder)
+    tap.is_(sorted(values(filed, "musterApplicationChange")), ["c: KR", "cn: Lee Young"], "P17 filed with muster, seen by LDAP")
+    tap.is_(values("documentIdentifier=1," + filed, "musterDocumentHash"), [hashlib.sha256(PDF).hexdigest()], "P17 and its document")
+    listed = page.sh("P17")
+    tap.ok("shop-1" in listed and ident in listed, "P17 an operator sees both", listed)
+    page.sh("P17", FILE=os.path.join(demo.folder, "saved.pdf"))
+    with open(os.path.join(demo.folder, "saved.pdf"), "rb") as file:
+        tap.is_(file.read(), PDF, "P17 the document as it was sent")
+    page.sh("P17")
+    tap.is_((values(dns["lee"], "musterMemberType"), values(dns["lee"], "o")), (["business"], ["Lee Inc."]),
+            "P17 approved with muster, the change seen by LDAP")
+    done(page.ldif("P17", ID=ident), "P17 rejected with ldapmodify")
+    shown = page.sh("P17")
+    tap.ok("approved" in shown and "rejected" in shown, "P17 seen by muster", shown)
+    tap.is_(values(dns["lee"], "cn"), ["lee"], "P17 what is rejected changes nothing")
+    done(page.ldif("P17"), "P17 a document deleted with ldapmodify")
+    tap.in_("1 document of 1 application deleted", page.sh("P17"), "P17 those that are left, with muster")
+    tap.is_(admin.search(folder, "(musterDocumentContent=*)", ["1.1"]).entries, [], "P17 seen by LDAP")
+    ident = re.search(r"application (\S+) is filed", page.sh("P17"))[1]
+    page.sh("P17", ID=ident)
+    tap.is_(admin.search("cn=%s,%s" % (ident, folder), scope=0).code, 32, "P17 withdrawn with muster, seen by LDAP")
+    done(page.ldif("P17"), "P17 another")
+    done(page.ldif("P17"), "P17 withdrawn with ldapmodify")
+    tap.ok("shop-2" not in str(demo.admin("application", "list").stdout), "P17 seen by muster")
 
 
 def test_P18_P19_otp():

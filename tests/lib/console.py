@@ -101,6 +101,8 @@ class Console:
         for dn, kind, rows in changes(text):
             if kind == "add":
                 result = session.add(dn, {name: values for name, values in rows})
+            elif kind == "delete":
+                result = session.delete(dn)
             else:
                 result = session.modify(dn, *[(("add", "delete", "replace")[op], name, values) for op, name, values in rows])
             if result.code:

@@ -186,10 +186,12 @@ class Session:
         return self.entry("", ["supportedExtension", "supportedControl", "namingContexts"])
 
     def apply(self, text):
-        """Carry out LDIF change records (changetype add or modify) one by one; the first failure is raised."""
+        """Carry out LDIF change records (changetype add, modify or delete) one by one; the first failure is raised."""
         for dn, kind, content in changes(text):
             if kind == "add":
                 result = self._result(lambda: self.low.add_ext(dn, content, [], None))
+            elif kind == "delete":
+                result = self.delete(dn)
             else:
                 result = self._result(lambda: self.low.modify_ext(dn, content, [], None))
             if result.code:
@@ -210,6 +212,8 @@ def changes(text):
             parser = ldif.LDIFRecordList(io.BytesIO(block.encode()))
             parser.parse_change_records()
             found += [(dn, "modify", rows) for dn, rows, _ in parser.all_modify_changes]
+        elif "\nchangetype: delete" in block:
+            found.append((block.split("\n")[0].partition(": ")[2], "delete", []))
         else:
             parser = ldif.LDIFRecordList(io.BytesIO(block.encode()), ignored_attr_types=["changetype"])
             parser.parse_entry_records()
