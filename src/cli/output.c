@@ -15,6 +15,7 @@
 
 /* LDAP result codes that mean something to a person here (RFC 4511 appendix A). */
 #define RESULT_CONFIDENTIALITY_REQUIRED 13
+#define RESULT_CONSTRAINT 19
 #define RESULT_UNWILLING 53
 
 #define LINE_MAX_OCTETS 4096
@@ -103,6 +104,9 @@ reason_of(struct session *s, int r)
 {
 	if (s->d != NULL && directory_result(s->d) == RESULT_CONFIDENTIALITY_REQUIRED)
 		return "the connection is too weak for secrets; use ldaps:// or ldapi://";
+	/* A value that is somebody else's is not malformed. */
+	if (s->d != NULL && r == ERR_INPUT && directory_result(s->d) == RESULT_CONSTRAINT)
+		return "not accepted";
 	if (s->d != NULL && r == ERR_INTERNAL && directory_result(s->d) == RESULT_UNWILLING)
 		return "the server does not do this"; /* its text says why */
 	switch (r) {

@@ -100,7 +100,7 @@ def test_04_settings():
     is_([values(ACME, name) for name in ("musterDomain", "musterMembersSee", "musterNicknames")], [["acme-two"], ["members"], ["FALSE"]],
         "all three are written")
     is_(values("cn=work,ou=services," + ACME, "labeledURI"), ["https://acme-two.work.example.com/"], "access URLs follow")
-    refused(muster(OLIVE, "org", "set", "acme", "--domain", "beta-corp"), USAGE, "taken", "a domain of another")
+    refused(muster(OLIVE, "org", "set", "acme", "--domain", "beta-corp"), USAGE, 'not accepted (musterDomain: "beta-corp" is taken', "a domain of another")
     is_(muster(OLIVE, "org", "set", "acme").code, USAGE, "nothing to set")
     is_(muster(OLIVE, "org", "set", "acme", "--nicknames", "perhaps").code, USAGE, "neither yes nor no")
     is_(muster(OLIVE, "org", "set", "acme", "--domain", "a_b").code, USAGE, "a domain that is none")
