@@ -428,6 +428,7 @@ class Terminal:
     def __init__(self, *arguments):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it for what runs in the background
             os.execv(MUSTER, [MUSTER, "-H", world.uri_ldapi, *arguments])
         self.seen = b""
 
