@@ -35,6 +35,8 @@ dist_pamexamples_DATA = \
 	contrib/pam/sudo
 smsexamplesdir = $(examplesdir)/sms
 dist_smsexamples_SCRIPTS = contrib/sms/sms-to-folder
+paymentsexamplesdir = $(examplesdir)/payments
+dist_paymentsexamples_SCRIPTS = contrib/payments/payments-from-folder
 nssexamplesdir = $(examplesdir)/nss
 dist_nssexamples_DATA = \
 	contrib/nss/access.ldif \

@@ -68,7 +68,7 @@ class Site:
         self.root_pw = secrets.token_urlsafe(15)
         self.smtp_pw = secrets.token_urlsafe(15)
         self.as_root = os.geteuid() == 0
-        for name in ("etc", "run", "ldap", "db", "slapd.d", "tls", "mail", "sms", "bin", "lib", "pam.d", "log"):
+        for name in ("etc", "run", "ldap", "db", "slapd.d", "tls", "mail", "sms", "payments", "bin", "lib", "pam.d", "log"):
             os.mkdir(self.path(name), 0o700 if name in ("mail", "sms") else 0o755)
 
     def path(self, name):
@@ -82,6 +82,9 @@ class Site:
                             ("musterd", "bin/musterd")):
             self.copy(os.path.join(self.builddir, built), name)
         self.copy(os.path.join(self.srcdir, "contrib/sms/sms-to-folder"), "bin/sms-to-folder")
+        self.copy(os.path.join(self.srcdir, "contrib/payments/payments-from-folder"), "bin/payments-from-folder")
+        for reference, answer in PROVIDER.items():
+            self.write("payments/" + reference, answer)
         shutil.copytree(os.path.join(self.builddir, "locale"), self.path("locale"))
 
     def copy(self, path, name):
@@ -370,4 +373,14 @@ service_name = Example
 
 [sms]
 command = {dir}/bin/sms-to-folder {dir}/sms
+
+[payments]
+command = {dir}/bin/payments-from-folder {dir}/payments
 """
+
+# What the payment provider of the demo answers, by the reference that its page would give
+PROVIDER = {
+    "good-card": "state=active\nkind=card\ntoken=tok_demo\nbrand=Visa\nlast_four=4242\nexpiry=2099-12\n",
+    "check-card": "state=active\nkind=debit\ntoken=tok_check\nbrand=Maestro\nlast_four=0005\nexpiry=2099-12\n",
+    "bank-account": "state=authenticate\nkind=bank-transfer\nurl=https://pay.example.com/authenticate?id=7\n",
+}

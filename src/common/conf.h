@@ -60,6 +60,10 @@ struct conf {
 		int timeout_ms;
 	} sms;
 	struct {
+		char *command; /* "": payment methods are not checked; as that of sms */
+		int timeout_ms;
+	} payments;
+	struct {
 		int target; /* enum log_to, common/log.h */
 		int level;  /* enum log_level */
 	} log;

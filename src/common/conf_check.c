@@ -56,24 +56,24 @@ check_courier(const struct conf *conf, const char *name, char error[CONF_ERROR_M
 	return 0;
 }
 
-/* What is run with text messages in its hands is nobody else's to change. */
+/* What is run with text messages or payments in its hands is nobody else's to change. */
 static int
-check_sms(const struct conf *conf, const char *name, char error[CONF_ERROR_MAX])
+check_command(const char *command, const char *section, const char *name, char error[CONF_ERROR_MAX])
 {
-	size_t len = strcspn(conf->sms.command, " ");
+	size_t len = strcspn(command, " ");
 	char path[CONF_ERROR_MAX];
 	struct stat st;
 
 	if (len == 0)
 		return 0;
 	if (len >= sizeof(path))
-		return conf_fail(error, "%s: [sms] command is too long", name);
-	memcpy(path, conf->sms.command, len);
+		return conf_fail(error, "%s: [%s] command is too long", name, section);
+	memcpy(path, command, len);
 	path[len] = '\0';
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)
-		return conf_fail(error, "%s: [sms] command: %s is no program", name, path);
+		return conf_fail(error, "%s: [%s] command: %s is no program", name, section, path);
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0022) != 0)
-		return conf_fail(error, "%s: [sms] command: %s must be root's, and writable for nobody else", name, path);
+		return conf_fail(error, "%s: [%s] command: %s must be root's, and writable for nobody else", name, section, path);
 	return 0;
 }
 
@@ -91,6 +91,8 @@ conf_check_daemon(const struct conf *conf, const char *name, char error[CONF_ERR
 	if (r == 0 && conf->courier.enabled)
 		r = check_courier(conf, name, error);
 	if (r == 0 && conf->courier.enabled)
-		r = check_sms(conf, name, error);
+		r = check_command(conf->sms.command, "sms", name, error);
+	if (r == 0 && conf->courier.enabled)
+		r = check_command(conf->payments.command, "payments", name, error);
 	return r;
 }

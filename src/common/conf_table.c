@@ -171,6 +171,11 @@ static const struct conf_option options[] = {
 	NUMBER(sms, timeout_ms, 100, TIMEOUT_MAX_MS, "30000",
 	       "Longest time for sending one text message, in milliseconds"),
 
+	TEXT(payments, command, "", check_command,
+	     "Program and arguments that ask the payment provider: lines on standard input, lines as an answer; empty: none is asked"),
+	NUMBER(payments, timeout_ms, 100, TIMEOUT_MAX_MS, "30000",
+	       "Longest time for asking it once, in milliseconds"),
+
 	CHOICE(log, target, "stderr syslog", "stderr",
 	       "Where the log goes: stderr, syslog"),
 	CHOICE(log, level, "error notice info debug", "info",

@@ -12,6 +12,7 @@
 #include "core/card.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define N_(text) text /* mails have these in the language of the member */
 
 static const char *const kinds[] = { [PAYMENT_CARD] = "card", [PAYMENT_BANK_TRANSFER] = "bank-transfer" };
 static const char *const states[] = {
@@ -20,7 +21,12 @@ static const char *const states[] = {
 };
 
 /* Cards that take the money at once: "check card" is what Korea calls them. */
-static const char *const debit[] = { "debit", "debit-card", "check", "check-card" };
+static const char *const debit[] = { NULL, "debit", "debit-card", "check", "check-card" };
+
+const char payment_late[] = N_("it was not authenticated with the payment provider within a day: add it again");
+
+#define TEXT_DEBIT N_("debit and check cards are not taken: add a credit card")
+#define TEXT_BUSINESS N_("bank transfer is for business members: add a credit card")
 
 static int
 is_word(const char *text, size_t len, const char *word)
@@ -160,15 +166,16 @@ has_number(const struct payment *p)
 	return 0;
 }
 
-static int
-is_debit(const char *kind)
+const char *
+payment_kind_wrong(const char *kind, size_t len, int business)
 {
-	size_t i;
+	enum payment_kind is = payment_kind(kind, len);
 
-	for (i = 0; i < COUNT(debit); i++)
-		if (strcasecmp(kind, debit[i]) == 0)
-			return 1;
-	return 0;
+	if (which_word(kind, len, debit, COUNT(debit)) > 0)
+		return TEXT_DEBIT;
+	if (is == PAYMENT_NO_KIND)
+		return "use card or bank-transfer";
+	return is == PAYMENT_BANK_TRANSFER && !business ? TEXT_BUSINESS : NULL;
 }
 
 /* card_wrong - what keeps a card from being one that pays, NULL for nothing */
@@ -178,12 +185,12 @@ card_wrong(const struct payment *p, int64_t now)
 	int64_t over;
 
 	if (*p->brand == '\0')
-		return "the payment provider did not say which brand the card is";
+		return N_("the payment provider did not say which brand the card is");
 	if (!is_four_digits(p->last_four))
-		return "the payment provider did not say the card's last four digits";
+		return N_("the payment provider did not say the card's last four digits");
 	if (payment_expiry(p->expiry, strlen(p->expiry), &over) < 0)
-		return "the payment provider did not say until when the card is good (YYYY-MM)";
-	return over <= now ? "the card has expired: add one that is good" : NULL;
+		return N_("the payment provider did not say until when the card is good (YYYY-MM)");
+	return over <= now ? N_("the card has expired: add one that is good") : NULL;
 }
 
 /* bank_wrong - the same of a bank transfer: bank and account are told when the provider tells them */
@@ -191,55 +198,55 @@ static const char *
 bank_wrong(const struct payment *p)
 {
 	if (*p->last_four != '\0' && !is_four_digits(p->last_four))
-		return "the payment provider's last four digits are none";
-	return *p->expiry != '\0' ? "the payment provider said when a bank transfer expires, which it does not" : NULL;
+		return N_("the payment provider's last four digits are none");
+	return *p->expiry != '\0' ? N_("the payment provider said when a bank transfer expires, which it does not") : NULL;
 }
 
 static const char *
-kind_wrong(const struct payment *p, enum payment_kind asked, int business)
+kind_wrong(const struct payment *p, const struct payment_filed *filed)
 {
-	if (is_debit(p->kind))
-		return "debit and check cards are not taken: add a credit card";
-	if (asked == PAYMENT_NO_KIND || payment_kind(p->kind, strlen(p->kind)) != asked)
-		return "the payment provider says that it is something else: choose card or bank-transfer as it is";
-	if (asked == PAYMENT_BANK_TRANSFER && !business)
-		return "bank transfer is for business members: add a credit card";
-	return NULL;
+	if (which_word(p->kind, strlen(p->kind), debit, COUNT(debit)) > 0)
+		return TEXT_DEBIT;
+	if (filed->kind == PAYMENT_NO_KIND || payment_kind(p->kind, strlen(p->kind)) != filed->kind)
+		return N_("the payment provider says that it is something else: choose card or bank-transfer as it is");
+	return filed->kind == PAYMENT_BANK_TRANSFER && !filed->business ? TEXT_BUSINESS : NULL;
 }
 
 static const char *
-active_wrong(const struct payment *p, enum payment_kind asked, int64_t now)
+active_wrong(const struct payment *p, const struct payment_filed *filed, int64_t now)
 {
 	if (*p->token == '\0' || !is_printable(p->token))
-		return "the payment provider gave no token";
-	return asked == PAYMENT_CARD ? card_wrong(p, now) : bank_wrong(p);
+		return N_("the payment provider gave no token");
+	if (filed->kind == PAYMENT_BANK_TRANSFER && !filed->authenticating)
+		return N_("a bank transfer has to be authenticated, and the payment provider did not ask for it");
+	return filed->kind == PAYMENT_CARD ? card_wrong(p, now) : bank_wrong(p);
 }
 
 static const char *
 authenticate_wrong(const struct payment *p)
 {
 	if (strncmp(p->url, "https://", 8) != 0 || p->url[8] == '\0' || !is_printable(p->url))
-		return "the payment provider did not say where to authenticate (a page that begins with https://)";
+		return N_("the payment provider did not say where to authenticate (a page that begins with https://)");
 	return NULL;
 }
 
 enum payment_state
-payment_judge(const struct payment *p, enum payment_kind asked, int business, int64_t now, const char **reason_out)
+payment_judge(const struct payment *p, const struct payment_filed *filed, int64_t now, const char **reason_out)
 {
 	enum payment_state said = payment_state(p->state, strlen(p->state));
-	const char *wrong = kind_wrong(p, asked, business);
+	const char *wrong = kind_wrong(p, filed);
 
 	*reason_out = "";
 	if (has_number(p))
-		wrong = "the payment provider's answer has what looks like a full card number, which is never kept";
+		wrong = N_("the payment provider's answer has what looks like a full card number, which is never kept");
 	else if (said == PAYMENT_REFUSED && (*p->kind == '\0' || wrong == NULL))
-		wrong = *p->reason != '\0' ? p->reason : "the payment provider refused it";
+		wrong = *p->reason != '\0' ? p->reason : N_("the payment provider refused it");
 	else if (wrong == NULL && said == PAYMENT_ACTIVE)
-		wrong = active_wrong(p, asked, now);
+		wrong = active_wrong(p, filed, now);
 	else if (wrong == NULL && said == PAYMENT_AUTHENTICATE)
 		wrong = authenticate_wrong(p);
 	else if (wrong == NULL)
-		wrong = "the payment provider's answer is not understood";
+		wrong = N_("the payment provider's answer is not understood");
 	if (wrong == NULL)
 		return said;
 	*reason_out = wrong;

@@ -55,14 +55,28 @@ int payment_set(struct payment *p, const char *name, size_t name_len, const char
 /* payment_name - the name of the fact with that number from 0 on, NULL behind the last; *value_out what p says */
 const char *payment_name(const struct payment *p, size_t number, const char **value_out);
 
+/* payment_late - why a method is refused that nobody authenticated in time */
+extern const char payment_late[];
+
+/*
+ * payment_kind_wrong - what keeps a member from filing a method of that kind, NULL for nothing.
+ * in:    business  1: a business member
+ */
+const char *payment_kind_wrong(const char *kind, size_t len, int business);
+
+/* What is known of a method of payment before the provider says something. */
+struct payment_filed {
+	enum payment_kind kind; /* as it was filed */
+	int business;           /* its owner is a business member */
+	int authenticating;     /* the provider had the person authenticate already */
+};
+
 /*
  * payment_judge - what a method of payment is after what somebody said of it, who may be wrong.
- * in:    asked     the kind that it was filed as
- *        business  1: its owner is a business member
  * out:   reason_out  PAYMENT_REFUSED: why, for a person; points into p or is constant. Else ""
  * return: PAYMENT_ACTIVE, _AUTHENTICATE or _REFUSED. What is not exactly right is refused.
  */
-enum payment_state payment_judge(const struct payment *p, enum payment_kind asked, int business, int64_t now,
+enum payment_state payment_judge(const struct payment *p, const struct payment_filed *filed, int64_t now,
                                  const char **reason_out);
 
 #endif

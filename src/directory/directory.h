@@ -190,6 +190,12 @@ void directory_claim_free(struct directory_claim **claim);
 enum directory_outcome { OUTCOME_SENT = 0, OUTCOME_FAILED = 1 };
 int directory_done(struct directory *d, const char *record_id, enum directory_outcome outcome);
 
+/* directory_settle - what a payment provider said of a claimed payment-check. error: ERR_NOT_FOUND (it is settled already) */
+struct directory_said {
+	const char *name, *value;
+};
+int directory_settle(struct directory *d, const char *record_id, const struct directory_said *said, size_t n);
+
 /* An entry read from the directory. Attribute names compare without case. */
 struct directory_entry {
 	char *dn;

@@ -1,5 +1,5 @@
 /*
- * exop_claim.c - what the courier asks for: claim a record, say that it is done.
+ * exop_claim.c - what the courier asks for: claim a record, say that it is done, or what came of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +133,45 @@ directory_done(struct directory *d, const char *record_id, enum directory_outcom
 	r = exop_value(NULL, fields, 2, &value);
 	if (r == 0)
 		r = exop_call(d, OID_DONE, value, &answer);
+	ber_bvfree(value);
+	ber_bvfree(answer);
+	return r;
+}
+
+/* said_encode - the elements of a SEQUENCE OF SEQUENCE { name, value UTF8String }, to be freed with ber_bvfree() */
+static int
+said_encode(const struct directory_said *said, size_t n, struct berval **elements_out)
+{
+	BerElement *ber = ber_alloc_t(LBER_USE_DER);
+	size_t i;
+	int ok = ber != NULL;
+
+	*elements_out = NULL;
+	for (i = 0; ok && i < n; i++)
+		ok = ber_printf(ber, "{tsts}", TAG_UTF8STRING, said[i].name, TAG_UTF8STRING, said[i].value) >= 0;
+	ok = ok && ber_flatten(ber, elements_out) == 0;
+	if (ber != NULL)
+		ber_free(ber, 1);
+	return ok ? 0 : ERR_MEMORY;
+}
+
+int
+directory_settle(struct directory *d, const char *record_id, const struct directory_said *said, size_t n)
+{
+	struct berval *elements = NULL, *value = NULL, *answer = NULL;
+	int r = said_encode(said, n, &elements);
+
+	if (r == 0) {
+		const struct exop_field fields[] = {
+			{ .tag = TAG_UTF8STRING, .data = record_id, .len = strlen(record_id) },
+			{ .tag = LBER_SEQUENCE, .data = elements->bv_val != NULL ? elements->bv_val : "", .len = elements->bv_len }
+		};
+
+		r = exop_value(NULL, fields, 2, &value);
+	}
+	if (r == 0)
+		r = exop_call(d, OID_SETTLE, value, &answer);
+	ber_bvfree(elements);
 	ber_bvfree(value);
 	ber_bvfree(answer);
 	return r;

@@ -1,5 +1,5 @@
 /*
- * courier.c - follow what is owed, claim it, send it, say done.
+ * courier.c - follow what is owed, claim it, send it, say done; ask the payment provider.
  */
 #include <poll.h>
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include "directory/directory.h"
 #include "musterd/courier.h"
 #include "musterd/courier_mail.h"
+#include "musterd/courier_payment.h"
 #include "musterd/courier_sms.h"
 #include "musterd/language.h"
 #include "musterd/message.h"
@@ -21,7 +22,11 @@
 #define RETRY_FIRST_MS 1000
 #define RETRY_LONGEST_MS 600000  /* a relay that refuses: ten minutes */
 #define BUSY_LONGEST_MS 30000    /* a lease ends after two minutes unless configured otherwise */
+#define AUTHENTICATE_FIRST_MS 2000 /* a person is at the provider's page: whether that is done */
+#define AUTHENTICATE_LONGEST_MS 60000
 #define SESSION_LONGEST_MS 600000 /* then everything owed is listed anew, whatever a half-dead connection hid from us */
+
+#define SAID_MAX 16
 
 struct courier {
 	const struct conf *conf;
@@ -142,6 +147,48 @@ deliver_sms(struct courier *c, struct schedule_record *record, const struct dire
 	buf_free(&text);
 }
 
+/* Tell the directory what the provider said, which judges it. Until a person has authenticated the provider is asked again. */
+static void
+settle_payment(struct courier *c, struct schedule_record *record, const struct payment *payment)
+{
+	int authenticates = payment_state(payment->state, strlen(payment->state)) == PAYMENT_AUTHENTICATE;
+	struct directory_said said[SAID_MAX];
+	size_t i, n = 0;
+	int r;
+
+	for (i = 0; (said[n].name = payment_name(payment, i, &said[n].value)) != NULL; i++)
+		n += *said[n].value != '\0';
+	r = directory_settle(c->work, record->id, said, n);
+	if (r == 0)
+		log_info("record=%s kind=payment-check the provider says: %s", record->id, payment->state);
+	if (r == 0 && authenticates) {
+		schedule_retry(record, clock_mono_ms(), AUTHENTICATE_FIRST_MS, AUTHENTICATE_LONGEST_MS);
+	} else if (r == 0 || r == ERR_NOT_FOUND) {
+		schedule_remove(c->schedule, record);
+	} else {
+		log_error_r(r, "record=%s settle: %s", record->id, directory_text(c->work));
+		put_off(record, r);
+	}
+}
+
+static void
+check_payment(struct courier *c, struct schedule_record *record, const struct directory_claim *claim)
+{
+	char why[COMMAND_WHY_MAX] = "[payments] command is empty";
+	struct payment said;
+	int r = ERR_CONFIG;
+
+	if (c->conf->payments.command[0] != '\0')
+		r = payment_ask(c->conf, record->id, claim, &said, why);
+	if (r == 0) {
+		settle_payment(c, record, &said);
+		secret_wipe_object(&said);
+	} else {
+		log_error("record=%s kind=%s the payment provider cannot be asked, tried again later: %s", record->id, claim->kind, why);
+		put_off(record, 0);
+	}
+}
+
 /* A record that is claimed: the form of its address tells the way. */
 static void
 deliver(struct courier *c, struct schedule_record *record, const struct directory_claim *claim)
@@ -149,6 +196,8 @@ deliver(struct courier *c, struct schedule_record *record, const struct director
 	if (strcmp(claim->kind, "void") == 0) {
 		log_info("record=%s nothing to send", record->id);
 		schedule_remove(c->schedule, record);
+	} else if (strcmp(claim->kind, "payment-check") == 0) {
+		check_payment(c, record, claim);
 	} else if (claim->address[0] == '+') {
 		deliver_sms(c, record, claim);
 	} else {

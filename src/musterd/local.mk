@@ -5,10 +5,14 @@ noinst_LTLIBRARIES += libcourier.la
 libcourier_la_CPPFLAGS = $(AM_CPPFLAGS) $(MUSTER_PATHS) $(CURL_CFLAGS)
 libcourier_la_LIBADD = $(CURL_LIBS) $(LTLIBINTL)
 libcourier_la_SOURCES = \
+	src/musterd/command.c \
+	src/musterd/command.h \
 	src/musterd/courier.c \
 	src/musterd/courier.h \
 	src/musterd/courier_mail.c \
 	src/musterd/courier_mail.h \
+	src/musterd/courier_payment.c \
+	src/musterd/courier_payment.h \
 	src/musterd/courier_sms.c \
 	src/musterd/courier_sms.h \
 	src/musterd/language.c \
@@ -62,9 +66,11 @@ locale/ko/LC_MESSAGES/muster.mo: po/ko.po
 unit_tests += \
 	tests/unit/test_gate_name \
 	tests/unit/test_message \
+	tests/unit/test_payment_answer \
 	tests/unit/test_schedule \
 	tests/unit/test_sms
 tests_unit_test_gate_name_LDADD = libgate.la $(LDADD)
 tests_unit_test_message_LDADD = libcourier.la $(LDADD)
+tests_unit_test_payment_answer_LDADD = libcourier.la $(LDADD)
 tests_unit_test_schedule_LDADD = libcourier.la $(LDADD)
 tests_unit_test_sms_LDADD = libcourier.la $(LDADD)

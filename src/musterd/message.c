@@ -28,7 +28,7 @@ struct facts {
 	char time[32];
 	char expires[32];
 	char remaining[8]; /* recovery codes */
-	char owner[FACT_MAX], url[FACT_MAX], reason[FACT_MAX];
+	char owner[FACT_MAX], url[FACT_MAX], method[FACT_MAX], reason[FACT_MAX];
 };
 
 static const char *
@@ -93,6 +93,15 @@ count_fact(const char *value, char out[8])
 		snprintf(out, 8, "%d", (int)count);
 }
 
+/* Why something was decided: in words of a person, or of ours (core/payment.c), which have a translation. */
+static const char *
+reason_of(const struct directory_claim *claim)
+{
+	const char *reason = fact(claim, "reason");
+
+	return reason[0] != '\0' ? gettext(reason) : reason;
+}
+
 static void
 read_facts(const struct directory_claim *claim, struct facts *f)
 {
@@ -106,7 +115,8 @@ read_facts(const struct directory_claim *claim, struct facts *f)
 	count_fact(fact(claim, "remaining"), f->remaining);
 	clean_fact(fact(claim, "owner"), f->owner);
 	clean_fact(fact(claim, "url"), f->url);
-	clean_fact(fact(claim, "reason"), f->reason);
+	clean_fact(fact(claim, "method"), f->method);
+	clean_fact(reason_of(claim), f->reason);
 	if (organization[0] != '\0')
 		snprintf(f->account, sizeof(f->account), "%s (%s)", login, organization);
 	else
@@ -196,6 +206,8 @@ put_lines(struct buf *b, const struct facts *f)
 		r = put_line(b, _("Address of the service: %s"), f->url);
 	if (r == 0)
 		r = put_line(b, _("OWNER: %s"), f->owner);
+	if (r == 0)
+		r = put_line(b, _("Payment method: %s"), f->method);
 	if (r == 0)
 		r = put_line(b, _("Reason: %s"), f->reason);
 	return r == 0 && buf_len(b) > before ? put(b, "\n") : r;

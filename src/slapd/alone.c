@@ -85,6 +85,24 @@ writes_leave(void)
 	ldap_pvt_thread_mutex_unlock(&gate.mutex);
 }
 
+static int
+somebody_is_alone(void)
+{
+	int alone;
+
+	ldap_pvt_thread_mutex_lock(&gate.mutex);
+	alone = gate.alone;
+	ldap_pvt_thread_mutex_unlock(&gate.mutex);
+	return alone;
+}
+
+void
+alone_wait(void)
+{
+	while (depth == 0 && somebody_is_alone())
+		wait_a_moment();
+}
+
 int
 alone_begin(void)
 {

@@ -7,28 +7,12 @@
 #define BY_APPLICANT "(&(objectClass=musterApplication)(musterApplicant=%s))"
 #define DOCUMENTS "(objectClass=*)"
 
-static int
-is_folder(const struct muster *m, const struct berval *ndn)
-{
-	const struct berval *base = &m->base_ndn;
-
-	return ndn->bv_len == STRLENOF(FOLDER_RDN) + base->bv_len && memcmp(ndn->bv_val, FOLDER_RDN, STRLENOF(FOLDER_RDN)) == 0 &&
-	       memcmp(ndn->bv_val + STRLENOF(FOLDER_RDN), base->bv_val, base->bv_len) == 0;
-}
-
 enum application_place
 application_place(const struct muster *m, const struct berval *ndn)
 {
-	struct berval one = *ndn, parent;
-	int place;
+	int place = depth_below(m, FOLDER_RDN, ndn);
 
-	for (place = PLACE_FOLDER; !BER_BVISEMPTY(&one); place++) {
-		if (is_folder(m, &one))
-			return place < PLACE_DEEPER ? (enum application_place)place : PLACE_DEEPER;
-		dnParent(&one, &parent);
-		one = parent;
-	}
-	return PLACE_ELSEWHERE;
+	return place < 0 ? PLACE_ELSEWHERE : place + PLACE_FOLDER < PLACE_DEEPER ? (enum application_place)(place + PLACE_FOLDER) : PLACE_DEEPER;
 }
 
 AttributeDescription *
@@ -234,22 +218,6 @@ application_open(struct write *w, const struct berval *applicant_ndn, struct app
 	rc = internal_search(w->op, w->m->db, &w->m->base_ndn, filter, 0, count_open, open_out);
 	ch_free(filter);
 	return rc == LDAP_SUCCESS ? 0 : ERR_IO;
-}
-
-int
-application_classes_are(Entry *e, const char *const *names)
-{
-	Attribute *a = attr_find(e->e_attrs, slap_schema.si_ad_objectClass);
-	const char *const *name;
-	unsigned i;
-
-	for (i = 0; a != NULL && i < a->a_numvals; i++) {
-		for (name = names; *name != NULL && oc_bvfind(&a->a_vals[i]) != oc_find(*name); name++)
-			;
-		if (*name == NULL)
-			return 0;
-	}
-	return a != NULL;
 }
 
 void

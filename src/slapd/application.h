@@ -68,9 +68,6 @@ struct application_open {
 /* application_open - error: ERR_IO */
 int application_open(struct write *w, const struct berval *applicant_ndn, struct application_open *open_out);
 
-/* application_classes_are - 1 when an entry has none but these classes; names ends with NULL */
-int application_classes_are(Entry *e, const char *const *names);
-
 /* application_check_own - whether op is its member's, freshly, and it is filed still */
 int application_check_own(struct write *w, const struct application *a);
 

@@ -46,6 +46,18 @@ claim_take_fn claim_sign_up;
 /* claim_code - a code to an address, number or login ID that is to be proved (claim_code.c) */
 claim_take_fn claim_code;
 
+/* claim_payment - a payment method that the courier asks the provider about. claim_payment_notice - what came of it (claim_payment.c) */
+claim_take_fn claim_payment, claim_payment_notice;
+
+/*
+ * claim_read - the record that an operation names. claim_free() in any case.
+ * error: ERR_NOT_FOUND
+ */
+int claim_read(struct exop *x, struct claim *c);
+void claim_free(struct claim *c);
+/* claim_plan_done - append to mods of the entry that nothing is owed of an outbox's record any more */
+void claim_plan_done(const struct claim *c, Modifications **mods);
+
 /* claim_member_refused - why nothing may be sent to c->member, NULL when it may */
 const char *claim_member_refused(const struct claim *c);
 

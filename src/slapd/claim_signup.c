@@ -75,20 +75,6 @@ surname(const struct signup_field *name)
 	return value;
 }
 
-static void
-put(Modifications **mods, AttributeDescription *ad, const char *text, size_t len)
-{
-	struct berval value;
-
-	if (len == 0) {
-		mods_add(mods, LDAP_MOD_REPLACE, ad, NULL);
-		return;
-	}
-	ber_str2bv(text, len, 1, &value);
-	mods_add(mods, LDAP_MOD_REPLACE, ad, &value);
-	ch_free(value.bv_val);
-}
-
 /* plan_facts - all that a sign-up says, in place of what an earlier one that nobody proved said */
 static void
 plan_facts(const struct claim *c, const struct signup *s, int64_t now, Modifications **mods)
@@ -96,14 +82,14 @@ plan_facts(const struct claim *c, const struct signup *s, int64_t now, Modificat
 	struct berval sn = surname(&s->name), time = datum(c, "time");
 	int64_t asked = strtoll(BER_BVISEMPTY(&time) ? "0" : time.bv_val, NULL, 10);
 
-	put(mods, muster_ad.cn, s->name.text, s->name.len);
-	put(mods, muster_ad.sn, sn.bv_val, sn.bv_len);
-	put(mods, muster_ad.country, s->country.text, s->country.len);
-	put(mods, muster_ad.member_type, s->member_type.text, s->member_type.len);
-	put(mods, muster_ad.o, s->business_name.text, s->business_name.len);
-	put(mods, muster_ad.registration_number, s->registration_number.text, s->registration_number.len);
-	put(mods, muster_ad.preferred_language, s->language.text, s->language.len);
-	put(mods, muster_ad.terms_version, s->terms.text, s->terms.len);
+	mods_set_text(mods, muster_ad.cn, s->name.text, s->name.len);
+	mods_set_text(mods, muster_ad.sn, sn.bv_val, sn.bv_len);
+	mods_set_text(mods, muster_ad.country, s->country.text, s->country.len);
+	mods_set_text(mods, muster_ad.member_type, s->member_type.text, s->member_type.len);
+	mods_set_text(mods, muster_ad.o, s->business_name.text, s->business_name.len);
+	mods_set_text(mods, muster_ad.registration_number, s->registration_number.text, s->registration_number.len);
+	mods_set_text(mods, muster_ad.preferred_language, s->language.text, s->language.len);
+	mods_set_text(mods, muster_ad.terms_version, s->terms.text, s->terms.len);
 	mods_add_time(mods, LDAP_MOD_REPLACE, muster_ad.terms_accepted, asked > 0 && asked <= now ? asked : now);
 }
 

@@ -29,6 +29,9 @@ static const struct claim_kind {
 	{ "verify-mobile", 0, claim_code },
 	{ "login-mail", 0, claim_code },
 	{ "login-mobile", 0, claim_code },
+	{ "payment-check", 0, claim_payment },
+	{ "payment-active", 0, claim_payment_notice },
+	{ "payment-refused", 0, claim_payment_notice },
 };
 
 /* --- one claim at a time -------------------------------------------------------------------------- */
@@ -75,13 +78,15 @@ claim_add_fact(struct claim *c, const char *name, const struct berval *value)
 	ber_str2bv(value->bv_val, value->bv_len, 1, &c->facts[c->facts_len++].value);
 }
 
-static void
+void
 claim_free(struct claim *c)
 {
 	int i;
 
-	for (i = 0; i < c->facts_len; i++)
+	for (i = 0; i < c->facts_len; i++) {
+		secret_wipe(c->facts[i].value.bv_val, c->facts[i].value.bv_len);
 		ch_free(c->facts[i].value.bv_val);
+	}
 	ber_bvarray_free(c->data);
 	ch_free(c->record.address.bv_val);
 	ch_free(c->dn.bv_val);
@@ -191,7 +196,7 @@ read_outbox(struct exop *x, const struct berval *id, const char *uuid, struct cl
 	return s.found ? 0 : ERR_NOT_FOUND;
 }
 
-static int
+int
 claim_read(struct exop *x, struct claim *c)
 {
 	const struct berval *id = &x->args.record_id;
@@ -216,6 +221,14 @@ claim_write(struct exop *x, struct claim *c, Modifications **mods)
 	return mods_write(x->op, x->m, &c->dn, &c->ndn, mods);
 }
 
+void
+claim_plan_done(const struct claim *c, Modifications **mods)
+{
+	mods_add(mods, LDAP_MOD_DELETE, muster_ad.outbox, &c->value);
+	if (!BER_BVISNULL(&c->lease))
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.lease, &c->lease);
+}
+
 /* record_delete - nothing is owed any more. out: LDAP result code */
 static int
 record_delete(struct exop *x, struct claim *c)
@@ -224,9 +237,7 @@ record_delete(struct exop *x, struct claim *c)
 
 	if (BER_BVISNULL(&c->value))
 		return internal_delete(x->op, select_backend(&x->m->queue_ndn, 0), &c->dn, &c->ndn);
-	mods_add(&mods, LDAP_MOD_DELETE, muster_ad.outbox, &c->value);
-	if (!BER_BVISNULL(&c->lease))
-		mods_add(&mods, SLAP_MOD_SOFTDEL, muster_ad.lease, &c->lease);
+	claim_plan_done(c, &mods);
 	return claim_write(x, c, &mods);
 }
 
@@ -341,7 +352,7 @@ put_facts(struct exop *x, BerElement *ber, const struct claim *c)
 	put_organization(x, ber, &member->ndn);
 	ber_str2bv(c->record.time, 0, 0, &happened);
 	put_fact(ber, "time", &happened);
-	if (c->record.about[0] != '\0')
+	if (c->record.about[0] != '\0' && strncmp(c->record.kind, "application-", STRLENOF("application-")) == 0)
 		put_reason(x, ber, c);
 	if (strcmp(c->record.kind, "recovery-code-used") == 0)
 		put_number(ber, "remaining", recovery_codes_left(member));
@@ -415,8 +426,12 @@ claim_take(struct exop *x, struct claim *c, const char **void_out)
 	int rc;
 
 	*void_out = NULL;
-	if (claim_read(x, c) < 0)
-		return LDAP_NO_SUCH_OBJECT;
+	if (claim_read(x, c) < 0) {
+		claim_free(c);
+		alone_wait();
+		if (claim_read(x, c) < 0)
+			return LDAP_NO_SUCH_OBJECT;
+	}
 	if (c->lease_until > now)
 		return LDAP_BUSY;
 	rc = lease_take(x, c, now);

@@ -35,6 +35,7 @@ static const struct exop_row {
 	{ BER_BVC(MUSTER_EXOP_ARC ".10"), EXOP_NEW_RECOVERY_CODES, "newRecoveryCodes", 0, 0, new_recovery_codes_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".11"), EXOP_SIGN_UP, "signUp", 0, 0, sign_up_handle },
 	{ BER_BVC(MUSTER_EXOP_ARC ".12"), EXOP_NEW_ORGANIZATION, "newOrganization", 0, 0, new_organization_handle },
+	{ BER_BVC(MUSTER_EXOP_ARC ".13"), EXOP_SETTLE, "settle", 1, 0, settle_handle },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -96,6 +96,7 @@ exop_handler change_password_handle;              /* exop_password.c */
 exop_handler enrol_totp_handle;                   /* exop_totp.c */
 exop_handler remove_totp_handle, new_recovery_codes_handle; /* exop_factor.c */
 exop_handler claim_handle, done_handle;           /* courier.c */
+exop_handler settle_handle;                       /* claim_payment.c */
 exop_handler new_app_password_handle;             /* exop_app.c */
 exop_handler check_account_handle;                /* check_account.c */
 exop_handler new_organization_handle;             /* exop_organization.c */

@@ -18,6 +18,7 @@ overlay_sources = \
 	src/slapd/claim.h \
 	src/slapd/claim_code.c \
 	src/slapd/claim_mint.c \
+	src/slapd/claim_payment.c \
 	src/slapd/claim_signup.c \
 	src/slapd/codes.c \
 	src/slapd/codes.h \
@@ -62,6 +63,7 @@ overlay_sources = \
 	src/slapd/password.c \
 	src/slapd/password_words.c \
 	src/slapd/payment.c \
+	src/slapd/payment.h \
 	src/slapd/policy.c \
 	src/slapd/ppctrl.c \
 	src/slapd/queue.c \
@@ -94,6 +96,7 @@ overlay_sources = \
 	src/slapd/write_numbers.c \
 	src/slapd/write_owner.c \
 	src/slapd/write_password.c \
+	src/slapd/write_payment.c \
 	src/slapd/write_policy.c \
 	src/slapd/write_rename.c \
 	src/slapd/write_replicated.c \

@@ -54,6 +54,20 @@ mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, int64_
 }
 
 void
+mods_set_text(Modifications **mods, AttributeDescription *ad, const char *text, size_t len)
+{
+	struct berval value;
+
+	if (len == 0) {
+		mods_add(mods, LDAP_MOD_REPLACE, ad, NULL);
+		return;
+	}
+	ber_str2bv(text, len, 1, &value);
+	mods_add(mods, LDAP_MOD_REPLACE, ad, &value);
+	ch_free(value.bv_val);
+}
+
+void
 mods_free(Modifications **mods)
 {
 	Modifications *ml;

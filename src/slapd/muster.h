@@ -126,7 +126,7 @@ struct muster_ads {
 		*pending_mail, *pending_mobile, *pending_login, *code_count, *notice_off, *member_type,
 		*terms_version, *terms_accepted, *registration_number, *unproved_until, *billing_mail,
 		*service_area, *payment_kind, *payment_reference, *payment_token, *payment_brand,
-		*payment_last_four, *payment_expiry, *payment_state, *payment_url, *nicknames, *members_see,
+		*payment_last_four, *payment_expiry, *payment_state, *payment_url, *payment_reason, *nicknames, *members_see,
 		*next_number, *applicant, *application_state, *application_change, *application_reason,
 		*application_decided_by, *application_decided, *document_content, *document_type,
 		*document_hash, *request_data, *business_proved, *application_before;
@@ -227,6 +227,9 @@ void member_free(struct member **member);
 
 /* entry_fetch - an entry of op->o_bd, NULL when it is not there; be_entry_release_r() by the caller */
 Entry *entry_fetch(Operation *op, struct berval *ndn);
+
+/* depth_below - how deep ndn lies in a folder of the base: 0 the folder itself, -1 elsewhere. in: rdn  of the folder, with a comma */
+int depth_below(const struct muster *m, const char *rdn, const struct berval *ndn);
 
 /* organization_above - the nearest organization above ndn in op->o_bd, NULL for none; be_entry_release_r() by the caller */
 Entry *organization_above(Operation *op, struct muster *m, const struct berval *ndn);
@@ -469,6 +472,8 @@ void verify_end(Operation *op, struct muster *m, const struct member *member, st
  */
 void mods_add(Modifications **mods, int mod_op, AttributeDescription *ad, const struct berval *value);
 void mods_add_text(Modifications **mods, int mod_op, AttributeDescription *ad, const char *value);
+/* mods_set_text - one value in the place of all there are; len 0: none */
+void mods_set_text(Modifications **mods, AttributeDescription *ad, const char *text, size_t len);
 void mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, int64_t unix_sec);
 
 /*
@@ -507,6 +512,8 @@ void writes_leave(void);
  */
 int alone_begin(void);
 void alone_end(void);
+/* alone_wait - until what somebody writes who is alone now is stored: syncprov tells of it before that */
+void alone_wait(void);
 
 /* A transaction of the database. */
 struct transaction {
@@ -584,8 +591,11 @@ int password_matches(Operation *op, struct muster *m, BerVarray stored, const st
  */
 void outbox_owe(const struct member *member, const char *kind, const struct berval *address, int64_t now,
                 Modifications **mods);
-/* outbox_owe_about - the same about an application: what the courier is told comes from there. in: about  its name, "" for none */
+/* outbox_owe_about - the same about an application or a payment method: what the courier is told comes from there. in: about  its
+ *                    name, "" for none */
 void outbox_owe_about(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods);
+/* outbox_owe_task - something that the courier does for the member and that is no message */
+void outbox_owe_task(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods);
 /*
  * outbox_owe_message - append one message to one address, whatever is switched off: codes, and what outbox_owe() makes of a notice.
  */

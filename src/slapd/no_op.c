@@ -86,7 +86,7 @@ check_add(struct write *w)
 	Entry *e = w->op->ora_e;
 	int rc;
 
-	if (write_is_application(w) || has_secret(e))
+	if (write_has_own_way(w) || has_secret(e))
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM, TEXT_NOT_TRIED);
 	rc = write_may_add(w, e);
 	if (rc == LDAP_SUCCESS && is_there(w))
@@ -97,7 +97,7 @@ check_add(struct write *w)
 int
 no_op_check_modify(struct write *w, Entry *e, int ours)
 {
-	if (ours || write_is_application(w))
+	if (ours || write_has_own_way(w))
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM, TEXT_NOT_TRIED);
 	return write_may_modify(w, e) ? LDAP_SUCCESS : write_refuse(w, LDAP_INSUFFICIENT_ACCESS, "");
 }

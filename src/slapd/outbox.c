@@ -77,7 +77,7 @@ lease_find(BerVarray leases, const char *record_id, int64_t *until_out)
 	return NULL;
 }
 
-/* owe - one message. address: NULL for mail on the entry; about: "" for nothing */
+/* owe - one record. address: NULL for mail on the entry; about: "" for nothing */
 static void
 owe(const struct member *member, const char *kind, const struct berval *address, const char *about, int64_t now,
     Modifications **mods)
@@ -86,8 +86,7 @@ owe(const struct member *member, const char *kind, const struct berval *address,
 	char suffix[SUFFIX_LEN + 1], id[RECORD_ID_MAX], value[OUTBOX_VALUE_MAX], lease[LEASE_TEXT_MAX];
 	char encoded[sodium_base64_ENCODED_LEN(CHALLENGE_ADDRESS_MAX, sodium_base64_VARIANT_ORIGINAL)] = "";
 
-	if (BER_BVISEMPTY(address != NULL ? address : &member->mail) ||
-	    (address != NULL && address->bv_len > CHALLENGE_ADDRESS_MAX))
+	if (address != NULL && address->bv_len > CHALLENGE_ADDRESS_MAX)
 		return;
 	if (address != NULL)
 		sodium_bin2base64(encoded, sizeof(encoded), (const unsigned char *)address->bv_val, address->bv_len,
@@ -112,7 +111,8 @@ owe_all(const struct member *member, const char *kind, const struct berval *addr
 {
 	if (notice_of(kind) & member->policy.notices_off)
 		return;
-	owe(member, kind, address, about, now, mods);
+	if (!BER_BVISEMPTY(address != NULL ? address : &member->mail))
+		owe(member, kind, address, about, now, mods);
 	/* Whoever took an account over writes an address of their own first: the one that was proved is told as well. */
 	if (address == NULL && !BER_BVISEMPTY(&member->verified_mail) &&
 	    !address_same_mail(member->verified_mail.bv_val, member->verified_mail.bv_len, member->mail.bv_val,
@@ -159,6 +159,12 @@ outbox_forget(const struct member *member, const char *kind, Modifications **mod
 		if (lease != NULL)
 			mods_add(mods, LDAP_MOD_DELETE, muster_ad.lease, lease);
 	}
+}
+
+void
+outbox_owe_task(const struct member *member, const char *kind, const char *about, int64_t now, Modifications **mods)
+{
+	owe(member, kind, NULL, about, now, mods);
 }
 
 /* word - the next word of a value; 0 or ERR_INPUT when there is none or it is longer than max */

@@ -275,6 +275,24 @@ organization_find(Operation *op, struct muster *m, const struct berval *ndn, Ent
 	return ERR_NOT_FOUND;
 }
 
+int
+depth_below(const struct muster *m, const char *rdn, const struct berval *ndn)
+{
+	const struct berval *base = &m->base_ndn;
+	struct berval one = *ndn, parent;
+	size_t len = strlen(rdn);
+	int depth;
+
+	for (depth = 0; !BER_BVISEMPTY(&one); depth++) {
+		if (one.bv_len == len + base->bv_len && memcmp(one.bv_val, rdn, len) == 0 &&
+		    memcmp(one.bv_val + len, base->bv_val, base->bv_len) == 0)
+			return depth;
+		dnParent(&one, &parent);
+		one = parent;
+	}
+	return -1;
+}
+
 Entry *
 organization_above(Operation *op, struct muster *m, const struct berval *ndn)
 {

@@ -75,6 +75,7 @@ static const struct wanted own_attributes[] = {
 	{ &muster_ad.payment_expiry, "musterPaymentExpiry" },
 	{ &muster_ad.payment_state, "musterPaymentState" },
 	{ &muster_ad.payment_url, "musterPaymentUrl" },
+	{ &muster_ad.payment_reason, "musterPaymentReason" },
 	{ &muster_ad.nicknames, "musterNicknames" },
 	{ &muster_ad.members_see, "musterMembersSee" },
 	{ &muster_ad.next_number, "musterNextNumber" },

@@ -114,6 +114,8 @@ check_add(struct write *w, Entry *e)
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_application_class(w, is_entry_objectclass(e, muster_oc_application, 0) ||
 		                                              is_entry_objectclass(e, muster_oc_document, 0));
+	if (rc == LDAP_SUCCESS)
+		rc = write_check_payment_class(w, is_entry_objectclass(e, muster_oc_payment, 0));
 	return rc;
 }
 
@@ -145,6 +147,18 @@ write_check_new(Operation *op, struct muster *m, const struct internal_new *new,
 	*rule_out = w.rule;
 	snprintf(text, WRITE_TEXT_MAX, "%s", w.text);
 	return rc;
+}
+
+int
+write_has_own_way(const struct write *w)
+{
+	return write_is_application(w) || write_is_payment(w);
+}
+
+static int
+own_way(struct write *w)
+{
+	return write_is_application(w) ? write_application_any(w) : write_payment_any(w);
 }
 
 /* walk - on to the database, with an audit line of how it went; entries that are none of ours have none */
@@ -186,7 +200,7 @@ add_hook(Operation *op, SlapReply *rs)
 		rc = write_answer(&w, rc);
 	} else {
 		rc = op->o_noop                  ? no_op_answer(&w, op_add)
-		     : write_is_application(&w)  ? write_application_any(&w)
+		     : write_has_own_way(&w)           ? own_way(&w)
 		     : subject == SUBJECT_MEMBER ? write_add_member(&w)
 		                                 : walk(&w, subject, op_add);
 	}
@@ -200,7 +214,7 @@ add_hook(Operation *op, SlapReply *rs)
 /* What an entry is, before a modification and after it. */
 struct kind {
 	int member;  /* of either kind */
-	int iam, account, organization, policy, service, application; /* or a document of one */
+	int iam, account, organization, policy, service, payment, application; /* or a document of one */
 };
 
 static int
@@ -233,6 +247,8 @@ kind_change(struct kind *kind, BerVarray values, int there)
 			kind->policy = there;
 		if (is_named(&values[i], muster_oc_service))
 			kind->service = there;
+		if (is_named(&values[i], muster_oc_payment))
+			kind->payment = there;
 		if (is_named(&values[i], muster_oc_application) || is_named(&values[i], muster_oc_document))
 			kind->application = there;
 	}
@@ -250,6 +266,7 @@ kind_of(Operation *op, Entry *e, struct kind *before, struct kind *after)
 	before->organization = is_entry_objectclass_or_sub(e, muster_oc_organization);
 	before->policy = is_entry_objectclass_or_sub(e, muster_oc_policy);
 	before->service = is_entry_objectclass(e, muster_oc_service, 0);
+	before->payment = is_entry_objectclass(e, muster_oc_payment, 0);
 	before->application = is_entry_objectclass(e, muster_oc_application, 0) || is_entry_objectclass(e, muster_oc_document, 0);
 	*after = *before;
 	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next) {
@@ -277,6 +294,8 @@ check_classes(struct write *w, Entry *e, const struct kind *before, const struct
 	if (before->member && w->self)
 		return write_refuse(w, LDAP_INSUFFICIENT_ACCESS, "members do not change their own object classes");
 	if (write_check_application_class(w, after->application && !before->application) != LDAP_SUCCESS)
+		return LDAP_OBJECT_CLASS_VIOLATION;
+	if (write_check_payment_class(w, after->payment && !before->payment) != LDAP_SUCCESS)
 		return LDAP_OBJECT_CLASS_VIOLATION;
 	if (after->member && after->organization)
 		return write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, "an entry is a member or an organization, not both");
@@ -434,8 +453,8 @@ modify_check(struct write *w, Entry *e, const struct kind *before, const struct 
 {
 	int rc = check_connection(w);
 
-	/* Applications have rules of their own, and no others. */
-	if (write_is_application(w))
+	/* Applications and payment methods have rules of their own, and no others. */
+	if (write_has_own_way(w))
 		return rc;
 	if (rc == LDAP_SUCCESS && w->self && before->member)
 		rc = write_check_self(w, e);
@@ -481,10 +500,10 @@ modify_hook(Operation *op, SlapReply *rs)
 		write_audit(&w, rc);
 		rc = write_answer(&w, rc);
 	} else {
-		rc = op->o_noop                 ? no_op_answer(&w, op_modify)
-		     : write_is_application(&w) ? write_application_any(&w)
-		     : ours                     ? write_modify_member(&w)
-		                                : walk(&w, subject, op_modify);
+		rc = op->o_noop        ? no_op_answer(&w, op_modify)
+		     : write_has_own_way(&w) ? own_way(&w)
+		     : ours            ? write_modify_member(&w)
+		                       : walk(&w, subject, op_modify);
 	}
 	write_numbers_end(&w, rc);
 	write_end(&w);
@@ -572,6 +591,8 @@ modrdn_hook(Operation *op, SlapReply *rs)
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_application_name(&w);
 	if (rc == LDAP_SUCCESS)
+		rc = write_check_payment_name(&w);
+	if (rc == LDAP_SUCCESS)
 		rc = write_check_rename(&w);
 	if (rc != LDAP_SUCCESS) {
 		write_audit(&w, rc);
@@ -634,8 +655,8 @@ delete_hook(Operation *op, SlapReply *rs)
 		rc = no_op_refuse(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
-	if (rc == LDAP_SUCCESS && write_is_application(&w)) {
-		rc = write_application_any(&w);
+	if (rc == LDAP_SUCCESS && write_has_own_way(&w)) {
+		rc = own_way(&w);
 		write_end(&w);
 		return rc;
 	}

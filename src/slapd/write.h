@@ -16,6 +16,7 @@
  *   write_self.c      what a member may write of its own entry
  *   write_application.c, write_decision.c, write_document.c  applications: application.h
  *   write_applicant.c who applied, and operators, when they are renamed or deleted
+ *   write_payment.c   payment methods: payment.h
  *   write_owner.c     OWNERs of organizations
  *   write_service.c   services of organizations
  *   write_rename.c    another name or place
@@ -86,7 +87,7 @@ struct write {
 
 /* Whose writes have a line of their own; a refusal always has one. */
 enum write_subject { SUBJECT_OTHER, SUBJECT_MEMBER, SUBJECT_ORGANIZATION, SUBJECT_POLICY, SUBJECT_SERVICE,
-	SUBJECT_APPLICATION, SUBJECT_DOCUMENT };
+	SUBJECT_APPLICATION, SUBJECT_DOCUMENT, SUBJECT_PAYMENT };
 
 /* write_subject_of - in: e  NULL: nobody's */
 enum write_subject write_subject_of(Entry *e);
@@ -124,8 +125,14 @@ int no_op_answer(struct write *w, slap_operation_t which);
 /* write_refuse - remember a refusal; returns result */
 int write_refuse(struct write *w, int result, const char *text);
 
+/* write_refuse_value - the same for a value of an attribute, with its name before the text */
+int write_refuse_value(struct write *w, const AttributeDescription *ad, const char *why);
+
 /* write_answer - send the refusal; what a hook returns */
 int write_answer(struct write *w, int result);
+
+/* write_has_own_way - 1 for what files of their own judge and carry out, by where it lies */
+int write_has_own_way(const struct write *w);
 
 /* type_is - 1 when a description is of an attribute's type, options or not */
 int type_is(const AttributeDescription *ad, const AttributeDescription *type);
@@ -160,6 +167,12 @@ int write_has_children(struct write *w, Entry *e);
  *                 them again, but only after the rules for passwords have been told to whoever sent one.
  */
 int write_may_add(struct write *w, Entry *e);
+
+/* write_classes_are - 1 when an entry has none but these classes; names ends with NULL */
+int write_classes_are(Entry *e, const char *const *names);
+
+/* write_say - a value of the server's own in an entry that is about to be added, in the place of what the request says */
+void write_say(Entry *e, AttributeDescription *ad, const char *text);
 
 /* write_is_guarded - 1 for attributes that have rules of ours: never with options, never part of a name */
 int write_is_guarded(const AttributeDescription *ad);
@@ -278,6 +291,9 @@ void write_follow_delete(struct write *w, const struct berval *dn, const struct 
  */
 int write_carry_out(struct write *w, slap_operation_t which, int with_ppolicy, enum connections_scope scope);
 
+/* write_conclude - carry it out, or answer the refusal, with the audit line. in: rc  what the checks say. What a hook returns */
+int write_conclude(struct write *w, slap_operation_t which, int rc);
+
 /* --- write_owner.c ------------------------------------------------------------------------------------ */
 
 /* An entry that gets another name. */
@@ -311,6 +327,17 @@ int write_application_any(struct write *w);
 int write_check_application_class(struct write *w, int there);
 /* write_check_application_name - neither gets another name, and nothing comes to lie among them */
 int write_check_application_name(struct write *w);
+
+/* --- write_payment.c ---------------------------------------------------------------------------------- */
+
+/* write_is_payment - 1 when op is about what lies below a platform member, and write_payment_any() carries it out */
+int write_is_payment(const struct write *w);
+/* write_payment_any - what a hook returns */
+int write_payment_any(struct write *w);
+/* write_check_payment_class - payment methods lie below platform members only. in: there  e is, or becomes one */
+int write_check_payment_class(struct write *w, int there);
+/* write_check_payment_name - none gets another name, and nothing comes to lie among them */
+int write_check_payment_name(struct write *w);
 
 /* --- write_service.c ---------------------------------------------------------------------------------- */
 

@@ -13,15 +13,6 @@
 
 /* --- filed --------------------------------------------------------------------------------------------------- */
 
-static int
-refuse_attribute(struct write *w, const AttributeDescription *ad, const char *why)
-{
-	char text[WRITE_TEXT_MAX];
-
-	snprintf(text, sizeof(text), "%s: %s", ad->ad_cname.bv_val, why);
-	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
-}
-
 /* check_attribute - what a member may say; what is decided later is not said now */
 static int
 check_attribute(struct write *w, const Attribute *a)
@@ -30,24 +21,24 @@ check_attribute(struct write *w, const Attribute *a)
 
 	if (type_is(a->a_desc, slap_schema.si_ad_objectClass) || type_is(a->a_desc, muster_ad.application_change))
 		return a->a_desc == a->a_desc->ad_type->sat_ad ? LDAP_SUCCESS
-		                                               : refuse_attribute(w, a->a_desc, "write it without options");
+		                                               : write_refuse_value(w, a->a_desc, "write it without options");
 	if (a->a_desc == muster_ad.cn)
 		return a->a_numvals == 1 && application_name_check(value->bv_val, value->bv_len) == 0
 		               ? LDAP_SUCCESS
-		               : refuse_attribute(w, a->a_desc, "one name of 1 to 64 letters, digits, - and _");
+		               : write_refuse_value(w, a->a_desc, "one name of 1 to 64 letters, digits, - and _");
 	if (a->a_desc == muster_ad.description)
 		return a->a_numvals == 1 && fact_check(FACT_NAME, value->bv_val, value->bv_len) == NULL
 		               ? LDAP_SUCCESS
-		               : refuse_attribute(w, a->a_desc, "one text of 1 to 64 characters");
+		               : write_refuse_value(w, a->a_desc, "one text of 1 to 64 characters");
 	if (a->a_desc == muster_ad.applicant)
 		return a->a_numvals == 1 && bvmatch(&a->a_nvals[0], &w->op->o_ndn)
 		               ? LDAP_SUCCESS
-		               : refuse_attribute(w, a->a_desc, "leave it out: it is who files it");
+		               : write_refuse_value(w, a->a_desc, "leave it out: it is who files it");
 	if (a->a_desc == muster_ad.application_state)
 		return a->a_numvals == 1 && application_state_of(value) == APPLICATION_FILED
 		               ? LDAP_SUCCESS
-		               : refuse_attribute(w, a->a_desc, "leave it out: an application is filed, and others decide it");
-	return refuse_attribute(w, a->a_desc, "is no part of an application that is filed");
+		               : write_refuse_value(w, a->a_desc, "leave it out: an application is filed, and others decide it");
+	return write_refuse_value(w, a->a_desc, "is no part of an application that is filed");
 }
 
 static int
@@ -60,17 +51,6 @@ check_attributes(struct write *w, Entry *e)
 		if (!is_at_operational(a->a_desc->ad_type))
 			rc = check_attribute(w, a);
 	return rc;
-}
-
-/* say - a value of the server's own in the place of what the request says */
-static void
-say(Entry *e, AttributeDescription *ad, const char *text)
-{
-	struct berval value;
-
-	ber_str2bv(text, 0, 0, &value);
-	attr_delete(&e->e_attrs, ad);
-	attr_merge_normalize_one(e, ad, &value, NULL);
 }
 
 /* say_before - what the member has now of what is asked for: operators need not read the member's entry */
@@ -184,8 +164,8 @@ file(struct write *w, Entry *e)
 
 	if (rc != LDAP_SUCCESS)
 		return rc;
-	say(e, muster_ad.applicant, w->op->o_dn.bv_val);
-	say(e, muster_ad.application_state, "filed");
+	write_say(e, muster_ad.applicant, w->op->o_dn.bv_val);
+	write_say(e, muster_ad.application_state, "filed");
 	rc = write_may_add(w, e);
 	if (rc != LDAP_SUCCESS)
 		return rc;
@@ -202,7 +182,7 @@ check_classes(struct write *w, Entry *e)
 {
 	static const char *const names[] = { "top", "applicationProcess", "musterApplication", NULL };
 
-	return application_classes_are(e, names) ? LDAP_SUCCESS : write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, TEXT_PLACE);
+	return write_classes_are(e, names) ? LDAP_SUCCESS : write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, TEXT_PLACE);
 }
 
 int
@@ -215,13 +195,7 @@ write_add_application(struct write *w)
 		w->what = "file-application";
 		rc = file(w, e);
 	}
-	if (rc == LDAP_SUCCESS) {
-		rc = write_carry_out(w, op_add, 1, END_NONE);
-		write_audit(w, rc);
-	} else {
-		write_audit(w, rc);
-		rc = write_answer(w, rc);
-	}
+	rc = write_conclude(w, op_add, rc);
 	member_free(&w->member);
 	return rc;
 }
@@ -285,13 +259,7 @@ write_delete_application(struct write *w)
 		write_alone(w);
 		rc = withdraw(w);
 	}
-	if (rc == LDAP_SUCCESS) {
-		rc = write_carry_out(w, op_delete, 1, END_NONE);
-		write_audit(w, rc);
-		return rc;
-	}
-	write_audit(w, rc);
-	return write_answer(w, rc);
+	return write_conclude(w, op_delete, rc);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ write_subject_of(Entry *e)
 		return SUBJECT_APPLICATION;
 	if (is_entry_objectclass(e, muster_oc_document, 0))
 		return SUBJECT_DOCUMENT;
+	if (is_entry_objectclass(e, muster_oc_payment, 0))
+		return SUBJECT_PAYMENT;
 	return is_entry_objectclass_or_sub(e, muster_oc_policy) ? SUBJECT_POLICY : SUBJECT_OTHER;
 }
 
@@ -34,6 +36,7 @@ write_audit_begin(struct write *w, enum write_subject subject, const Modificatio
 		[SUBJECT_APPLICATION] = { "add-application", "modify-application", "rename-application",
 		                          "delete-application" },
 		[SUBJECT_DOCUMENT] = { "add-document", "modify-document", "rename-document", "delete-document" },
+		[SUBJECT_PAYMENT] = { "add-payment", "modify-payment", "rename-payment", "delete-payment" },
 		[SUBJECT_SERVICE] = { "add-service", "modify-service", "rename-service", "delete-service" },
 	};
 	size_t used = 0;

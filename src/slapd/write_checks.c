@@ -16,6 +16,15 @@ write_refuse(struct write *w, int result, const char *text)
 }
 
 int
+write_refuse_value(struct write *w, const AttributeDescription *ad, const char *why)
+{
+	char text[WRITE_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%s: %s", ad->ad_cname.bv_val, why);
+	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
+}
+
+int
 write_answer(struct write *w, int result)
 {
 	BackendInfo *own = w->op->o_bd->bd_info;
@@ -180,6 +189,32 @@ write_may_add(struct write *w, Entry *e)
 	write_entry_release(w, parent);
 	return allowed ? LDAP_SUCCESS
 	               : write_refuse(w, LDAP_INSUFFICIENT_ACCESS, WRITE_TEXT_NO_ADD);
+}
+
+int
+write_classes_are(Entry *e, const char *const *names)
+{
+	Attribute *a = attr_find(e->e_attrs, slap_schema.si_ad_objectClass);
+	const char *const *name;
+	unsigned i;
+
+	for (i = 0; a != NULL && i < a->a_numvals; i++) {
+		for (name = names; *name != NULL && oc_bvfind(&a->a_vals[i]) != oc_find(*name); name++)
+			;
+		if (*name == NULL)
+			return 0;
+	}
+	return a != NULL;
+}
+
+void
+write_say(Entry *e, AttributeDescription *ad, const char *text)
+{
+	struct berval value;
+
+	ber_str2bv(text, 0, 0, &value);
+	attr_delete(&e->e_attrs, ad);
+	attr_merge_normalize_one(e, ad, &value, NULL);
 }
 
 int

@@ -10,15 +10,6 @@
 #define TEXT_PLACE "below an application there are documents (document with musterDocument)"
 #define TEXT_STORE "its application cannot be looked up: see slapd's log"
 
-static int
-refuse_attribute(struct write *w, const AttributeDescription *ad, const char *why)
-{
-	char text[WRITE_TEXT_MAX];
-
-	snprintf(text, sizeof(text), "%s: %s", ad->ad_cname.bv_val, why);
-	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, text);
-}
-
 /* load_parent - the application of op's document */
 static int
 load_parent(struct write *w, struct application *a_out)
@@ -43,12 +34,12 @@ check_attribute(struct write *w, const Attribute *a)
 	if (a->a_desc == muster_ad.document_identifier)
 		return a->a_numvals == 1 && application_name_check(value->bv_val, value->bv_len) == 0
 		               ? LDAP_SUCCESS
-		               : refuse_attribute(w, a->a_desc, "one name of 1 to 64 letters, digits, - and _");
+		               : write_refuse_value(w, a->a_desc, "one name of 1 to 64 letters, digits, - and _");
 	if (a->a_desc == muster_ad.description)
 		return a->a_numvals == 1 && fact_check(FACT_NAME, value->bv_val, value->bv_len) == NULL
 		               ? LDAP_SUCCESS
-		               : refuse_attribute(w, a->a_desc, "one text of 1 to 64 characters");
-	return refuse_attribute(w, a->a_desc, "is no part of a document");
+		               : write_refuse_value(w, a->a_desc, "one text of 1 to 64 characters");
+	return write_refuse_value(w, a->a_desc, "is no part of a document");
 }
 
 /* check_content - what it is by its octets, and not by its name. out: the hash is e's */
@@ -63,13 +54,13 @@ check_content(struct write *w, Entry *e)
 	if (content == NULL || BER_BVISEMPTY(&content->a_vals[0]) || type == NULL)
 		return write_refuse(w, LDAP_CONSTRAINT_VIOLATION, "a document has musterDocumentContent and musterDocumentType");
 	if (content->a_vals[0].bv_len > DOCUMENT_SIZE_MAX)
-		return refuse_attribute(w, content->a_desc, "at most 1048576 octets (1 MiB)");
+		return write_refuse_value(w, content->a_desc, "at most 1048576 octets (1 MiB)");
 	is = document_type_of(content->a_vals[0].bv_val, content->a_vals[0].bv_len);
 	said = document_type_named(type->a_vals[0].bv_val, type->a_vals[0].bv_len);
 	if (said == DOCUMENT_UNKNOWN)
-		return refuse_attribute(w, type->a_desc, "use application/pdf, image/png or image/jpeg");
+		return write_refuse_value(w, type->a_desc, "use application/pdf, image/png or image/jpeg");
 	if (is != said)
-		return refuse_attribute(w, content->a_desc, "the content is not of that type: send a PDF, PNG or JPEG as what it is");
+		return write_refuse_value(w, content->a_desc, "the content is not of that type: send a PDF, PNG or JPEG as what it is");
 	document_hash(content->a_vals[0].bv_val, content->a_vals[0].bv_len, hash);
 	ber_str2bv(hash, DOCUMENT_HASH_LEN, 0, &value);
 	attr_merge_normalize_one(e, muster_ad.document_hash, &value, NULL);
@@ -127,19 +118,6 @@ file(struct write *w, Entry *e)
 	return rc;
 }
 
-/* carry_out - in: rc  what the checks say. What a hook returns */
-static int
-carry_out(struct write *w, slap_operation_t which, int rc)
-{
-	if (rc != LDAP_SUCCESS) {
-		write_audit(w, rc);
-		return write_answer(w, rc);
-	}
-	rc = write_carry_out(w, which, 1, END_NONE);
-	write_audit(w, rc);
-	return rc;
-}
-
 int
 write_add_document(struct write *w)
 {
@@ -147,11 +125,11 @@ write_add_document(struct write *w)
 	Entry *e = w->op->ora_e;
 	int rc = LDAP_SUCCESS;
 
-	if (!is_entry_objectclass(e, muster_oc_document, 0) || !application_classes_are(e, names))
+	if (!is_entry_objectclass(e, muster_oc_document, 0) || !write_classes_are(e, names))
 		rc = write_refuse(w, LDAP_OBJECT_CLASS_VIOLATION, TEXT_PLACE);
 	else if (!write_may_manage(w, e, slap_schema.si_ad_entry))
 		rc = file(w, e);
-	return carry_out(w, op_add, rc);
+	return write_conclude(w, op_add, rc);
 }
 
 /* --- its content is deleted ------------------------------------------------------------------------------------ */
@@ -205,7 +183,7 @@ write_modify_document(struct write *w)
 	} else if (e != NULL) {
 		write_entry_release(w, e);
 	}
-	return carry_out(w, op_modify, rc);
+	return write_conclude(w, op_modify, rc);
 }
 
 /* --- deleted -------------------------------------------------------------------------------------------------- */
@@ -228,5 +206,5 @@ write_delete_document(struct write *w)
 			rc = application_check_own(w, &a);
 		application_free(&a);
 	}
-	return carry_out(w, op_delete, rc);
+	return write_conclude(w, op_delete, rc);
 }

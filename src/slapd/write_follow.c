@@ -155,3 +155,15 @@ write_carry_out(struct write *w, slap_operation_t which, int with_ppolicy, enum 
 		connections_end_own(w->op);
 	return answer.result;
 }
+
+int
+write_conclude(struct write *w, slap_operation_t which, int rc)
+{
+	if (rc != LDAP_SUCCESS) {
+		write_audit(w, rc);
+		return write_answer(w, rc);
+	}
+	rc = write_carry_out(w, which, 1, END_NONE);
+	write_audit(w, rc);
+	return rc;
+}

@@ -15,6 +15,7 @@ NEW_APP_PASSWORD = ARC + ".8"
 CHECK_ACCOUNT = ARC + ".9"
 SIGN_UP = ARC + ".11"
 NEW_ORGANIZATION = ARC + ".12"
+SETTLE = ARC + ".13"
 
 SENT, FAILED = 0, 1
 REFUSED = 5  # a state of checkAccount, beside those of the control
@@ -148,3 +149,9 @@ def new_organization(session, *texts, **more):
     result = session.extended(NEW_ORGANIZATION, new_organization_value(*texts, **more))
     made = [content.decode() for _, content in ber.read_sequence(result.value)] if result.value else [None] * 3
     return (result, *made)
+
+
+def settle(session, record, **facts):
+    """What a payment provider said, as the courier passes it on."""
+    pairs = [ber.sequence(ber.octets(name), ber.octets(value)) for name, value in facts.items()]
+    return session.extended(SETTLE, ber.sequence(ber.octets(record), ber.sequence(*pairs)))

@@ -33,7 +33,7 @@ POLICY = """musterSecondFactor musterPwdRequire musterTokenLifetime musterPwdMin
 ORGANIZATION = """musterDomain musterPolicyEntry musterNicknames musterMembersSee musterNextNumber owner labeledURI member roleOccupant
     seeAlso""".split()
 PAYMENT = """musterPaymentKind musterPaymentBrand musterPaymentLastFour musterPaymentExpiry musterPaymentState
-    musterPaymentUrl""".split()
+    musterPaymentUrl musterPaymentReason""".split()
 APPLICATION = """musterApplicant musterApplicationState musterApplicationChange musterApplicationReason musterApplicationDecidedBy
     musterApplicationDecided musterApplicationBefore musterDocumentContent musterDocumentType musterDocumentHash
     documentIdentifier""".split()
@@ -161,16 +161,13 @@ RIGHTS = {
         musterPendingMail musterPendingMobile musterPendingLogin    admin: W, self: W
         *                                       admin: W, self: R""",
     "payment method": """
-        musterPaymentReference                  admin: +-=, self: +-=
-        userPassword oathSecret oathTokenPIN musterPaymentToken     admin: +-=
         SECRET
-        authzTo authzFrom                       admin: W
-        musterOutbox musterLease                admin: R, courier: R
-        musterAppPassword                       admin: rsc-
+        authzTo authzFrom                       admin: R
+        musterOutbox musterLease                admin: R, courier: c
+        musterAppPassword                       admin: rsc
         musterAppPasswordUsed                   admin: R
-        objectClass cn description musterPaymentKind                admin: W, self: W, courier: R
-        entryUUID                               admin: R, self: R, courier: R
-        *                                       admin: W, self: R""",
+        description                             admin: W, self: W
+        *                                       admin: R, self: R""",
     "application": """
         SECRET
         authzTo authzFrom                       admin: R

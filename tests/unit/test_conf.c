@@ -197,6 +197,7 @@ values_out_of_range_are_refused(void **state)
 	refuse("[courier]\nservice_name = a\xff\n", 2, "UTF-8");
 	refuse("[sms]\ncommand = gammu TEXT\n", 2, "absolute path");
 	refuse("[sms]\ncommand = /bin/sh -c 'send $1'\n", 2, "without a shell");
+	refuse("[payments]\ncommand = ask\n", 2, "absolute path");
 	refuse_octets(with_nul, sizeof(with_nul) - 1, 2, "NUL");
 }
 
@@ -379,6 +380,7 @@ the_daemon_wants_what_belongs_together(void **state)
 		{ "[sms]\ncommand = /nonexistent/send\n", "no program" },
 		{ "[sms]\ncommand = /etc/passwd\n", "no program" },
 		{ "[sms]\ncommand = /bin\n", "no program" },
+		{ "[payments]\ncommand = /etc/passwd\n", "[payments] command" },
 		{ "enabled = no\n[sms]\ncommand = /nonexistent/send\n", NULL },
 	};
 	char text[1024];

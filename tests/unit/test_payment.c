@@ -22,8 +22,9 @@ static const struct payment bank = { .state = "active", .kind = "bank-transfer",
 static enum payment_state
 judge(const struct payment *p, enum payment_kind asked, int business)
 {
+	const struct payment_filed filed = { .kind = asked, .business = business, .authenticating = 1 };
 	const char *reason;
-	enum payment_state state = payment_judge(p, asked, business, NOW, &reason);
+	enum payment_state state = payment_judge(p, &filed, NOW, &reason);
 
 	assert_int_equal(*reason != '\0', state == PAYMENT_REFUSED);
 	return state;
@@ -173,6 +174,35 @@ bank_transfer_is_for_business(void **state)
 }
 
 static void
+kinds_that_are_filed(void **state)
+{
+	(void)state;
+	assert_null(payment_kind_wrong("card", 4, 0));
+	assert_null(payment_kind_wrong("Card", 4, 1));
+	assert_null(payment_kind_wrong("bank-transfer", 13, 1));
+	assert_non_null(strstr(payment_kind_wrong("bank-transfer", 13, 0), "business"));
+	assert_non_null(strstr(payment_kind_wrong("Debit", 5, 1), "debit"));
+	assert_non_null(strstr(payment_kind_wrong("check-card", 10, 0), "debit"));
+	assert_non_null(strstr(payment_kind_wrong("debitx", 6, 0), "use card"));
+	assert_non_null(payment_kind_wrong("", 0, 0));
+}
+
+static void
+a_bank_transfer_is_authenticated_first(void **state)
+{
+	struct payment_filed filed = { .kind = PAYMENT_BANK_TRANSFER, .business = 1 };
+	const char *reason;
+
+	(void)state;
+	assert_int_equal(payment_judge(&bank, &filed, NOW, &reason), PAYMENT_REFUSED);
+	assert_non_null(strstr(reason, "authenticated"));
+	filed.authenticating = 1;
+	assert_int_equal(payment_judge(&bank, &filed, NOW, &reason), PAYMENT_ACTIVE);
+	filed = (struct payment_filed){ .kind = PAYMENT_CARD };
+	assert_int_equal(payment_judge(&card, &filed, NOW, &reason), PAYMENT_ACTIVE);
+}
+
+static void
 to_be_authenticated(void **state)
 {
 	struct payment p = { .state = "authenticate", .kind = "card", .url = "https://pay.example/3ds?id=7" };
@@ -194,19 +224,20 @@ static void
 reasons(void **state)
 {
 	struct payment p = { .state = "refused", .reason = "insufficient funds" };
+	const struct payment_filed filed = { .kind = PAYMENT_CARD };
 	const char *reason;
 
 	(void)state;
-	payment_judge(&p, PAYMENT_CARD, 0, NOW, &reason);
+	payment_judge(&p, &filed, NOW, &reason);
 	assert_string_equal(reason, "insufficient funds");
 	strcpy(p.kind, "debit");
-	payment_judge(&p, PAYMENT_CARD, 0, NOW, &reason);
+	payment_judge(&p, &filed, NOW, &reason);
 	assert_non_null(strstr(reason, "debit"));
 	p.reason[0] = p.kind[0] = '\0';
-	payment_judge(&p, PAYMENT_CARD, 0, NOW, &reason);
+	payment_judge(&p, &filed, NOW, &reason);
 	assert_string_equal(reason, "the payment provider refused it");
 	strcpy(p.reason, "no: 4111 1111 1111 1111");
-	payment_judge(&p, PAYMENT_CARD, 0, NOW, &reason);
+	payment_judge(&p, &filed, NOW, &reason);
 	assert_null(strstr(reason, "4111"));
 }
 
@@ -220,6 +251,8 @@ main(void)
 		cmocka_unit_test(a_card_that_counts),
 		cmocka_unit_test(a_card_that_does_not),
 		cmocka_unit_test(bank_transfer_is_for_business),
+		cmocka_unit_test(kinds_that_are_filed),
+		cmocka_unit_test(a_bank_transfer_is_authenticated_first),
 		cmocka_unit_test(to_be_authenticated),
 		cmocka_unit_test(reasons),
 	};
