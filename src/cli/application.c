@@ -5,12 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include <sodium.h>
 
 #include "cli/application.h"
-#include "common/clock.h"
 #include "core/application.h"
 #include "core/facts.h"
 
@@ -172,23 +168,6 @@ check_note(const char *note)
 	return EXIT_USAGE;
 }
 
-/* make_id - the day, so that lists are in order, and letters that nobody else has that day */
-static void
-make_id(char out[APPLICATION_NAME_MAX + 1])
-{
-	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789"; /* none that looks like another */
-	time_t now = (time_t)clock_now();
-	struct tm tm;
-	size_t len = 0;
-	int i;
-
-	if (gmtime_r(&now, &tm) != NULL)
-		len = strftime(out, APPLICATION_NAME_MAX, "%Y%m%d-", &tm);
-	for (i = 0; i < 6; i++)
-		out[len++] = letters[randombytes_uniform(sizeof(letters) - 1)];
-	out[len] = '\0';
-}
-
 static int
 add_application(struct session *s, const struct filing *filing, char id[APPLICATION_NAME_MAX + 1], char **dn_out)
 {
@@ -202,7 +181,7 @@ add_application(struct session *s, const struct filing *filing, char id[APPLICAT
 	for (tries = 0; tries < NAME_TRIES && r == ERR_EXISTS; tries++) {
 		struct record record = { .n = 0 };
 
-		make_id(id);
+		id_make("", id);
 		free(*dn_out);
 		*dn_out = directory_dn("cn=%s,ou=applications,%D", id, s->base);
 		if (*dn_out == NULL)

@@ -11,6 +11,7 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/secret.h"
+#include "core/application.h"
 #include "directory/directory.h"
 
 /* Exit codes; muster(1) lists them. */
@@ -41,6 +42,7 @@ enum option_id {
 	OPT_ADDRESS, OPT_BILLING_MAIL, OPT_SERVICE_AREA, OPT_SURNAME, OPT_GIVEN_NAME,
 	OPT_COUNTRY, OPT_TYPE, OPT_TERMS, OPT_BUSINESS_NAME, OPT_REGISTRATION_NUMBER,
 	OPT_DOCUMENT, OPT_NOTE, OPT_STATE, OPT_REASON, OPT_OUTPUT, OPT_OLDER_THAN,
+	OPT_KIND,
 	OPT_COUNT
 };
 
@@ -123,6 +125,10 @@ int application_document(struct session *s);
 int application_approve(struct session *s);
 int application_reject(struct session *s);
 int application_purge(struct session *s);
+int payment_add(struct session *s);
+int payment_list(struct session *s);
+int payment_show(struct session *s);
+int payment_remove(struct session *s);
 int password_reset(struct session *s);
 int password_redeem(struct session *s);
 int password_change(struct session *s);
@@ -216,6 +222,8 @@ int name_check_person(const char *what, const char *name);
 int name_check_mail(const char *mail);
 int name_check_language(const char *language);
 int name_check_mobile(const char *mobile);
+/* id_make - an ID of something new: a prefix, the day, so that lists are in order, and letters that nobody else has that day */
+void id_make(const char *prefix, char out[APPLICATION_NAME_MAX + 1]);
 /* name_distance - how many letters must be added, removed, changed or swapped */
 size_t name_distance(const char *a, const char *b);
 

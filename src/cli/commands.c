@@ -77,7 +77,9 @@ static const struct option options[] = {
 	{ OPT_STATE, '\0', "state", "STATE", "filed, approved or rejected [all]" },
 	{ OPT_REASON, '\0', "reason", "TEXT", "why, for the member to read" },
 	{ OPT_OUTPUT, 'o', "output", "FILE", "file to be made [export: standard output; document: ID-DOCUMENT with its ending]" },
-	{ OPT_OLDER_THAN, '\0', "older-than", "DAYS", "of applications that were decided so long ago" }
+	{ OPT_OLDER_THAN, '\0', "older-than", "DAYS", "of applications that were decided so long ago" },
+
+	{ OPT_KIND, '\0', "kind", "KIND", "card or bank-transfer [card]" }
 };
 
 static const enum option_id no_options[] = { OPT_COUNT };
@@ -107,6 +109,8 @@ static const enum option_id application_list_options[] = { OPT_STATE, OPT_COUNT 
 static const enum option_id application_decide_options[] = { OPT_REASON, OPT_COUNT };
 static const enum option_id application_document_options[] = { OPT_OUTPUT, OPT_COUNT };
 static const enum option_id application_purge_options[] = { OPT_OLDER_THAN, OPT_DRY_RUN, OPT_COUNT };
+
+static const enum option_id payment_add_options[] = { OPT_KIND, OPT_COUNT };
 
 static const enum option_id app_password_add_options[] = { OPT_NETWORK, OPT_COUNT };
 
@@ -147,6 +151,10 @@ static const struct command commands[] = {
 	{ "account", "login-id", "ADDRESS [WHO]", 1, 3, "have codes sent for a new login ID", no_options, account_login_id },
 	{ "account", "verify", "[mail|mobile|login] [WHO]", 0, 3, "give the code, or both of a login ID", no_options,
 	  account_verify },
+	{ "payment", "add", "[WHO]", 0, 2, "have a payment method checked and kept", payment_add_options, payment_add },
+	{ "payment", "list", "[WHO]", 0, 2, "payment methods of a platform member", no_options, payment_list },
+	{ "payment", "show", "ID [WHO]", 1, 3, "one of them: its state, or why it was refused", no_options, payment_show },
+	{ "payment", "remove", "ID [WHO]", 1, 3, "delete a payment method", no_options, payment_remove },
 	{ "application", "file", "", 0, 0, "apply for a change of required information", application_file_options,
 	  application_file },
 	{ "application", "attach", "ID FILE ...", 2, 6, "add documents to one that is filed", no_options, application_attach },

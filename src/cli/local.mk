@@ -81,6 +81,7 @@ muster_SOURCES = \
 	src/cli/password.c \
 	src/cli/pipeline.c \
 	src/cli/pipeline.h \
+	src/cli/payment.c \
 	src/cli/policy.c \
 	src/cli/policy_facts.c \
 	src/cli/policy_facts.h \

@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include <sodium.h>
 
 #include "cli/cli.h"
 #include "common/address.h"
+#include "common/clock.h"
 #include "common/text.h"
 #include "core/facts.h"
 
@@ -225,4 +229,20 @@ name_distance(const char *a, const char *b)
 		}
 	}
 	return d[a_len][b_len];
+}
+
+void
+id_make(const char *prefix, char out[APPLICATION_NAME_MAX + 1])
+{
+	static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789"; /* none that looks like another */
+	time_t now = (time_t)clock_now();
+	size_t len = (size_t)snprintf(out, APPLICATION_NAME_MAX / 2, "%s", prefix);
+	struct tm tm;
+	int i;
+
+	if (gmtime_r(&now, &tm) != NULL)
+		len += strftime(out + len, APPLICATION_NAME_MAX / 4, "%Y%m%d-", &tm);
+	for (i = 0; i < 6; i++)
+		out[len++] = letters[randombytes_uniform(sizeof(letters) - 1)];
+	out[len] = '\0';
 }

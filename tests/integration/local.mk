@@ -36,6 +36,7 @@ integration_tests += \
 	tests/integration/test_overlay.py \
 	tests/integration/test_pam.py \
 	tests/integration/test_paths.py \
+	tests/integration/test_payments.py \
 	tests/integration/test_policy.py \
 	tests/integration/test_replica.py \
 	tests/integration/test_roles.py \

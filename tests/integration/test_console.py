@@ -87,17 +87,34 @@ def as_kim(*words):
     return demo.muster("-D", KIM, *words, answers=[FIRST])
 
 
+def test_P02_payment_methods():
+    poor = as_kim("org", "add", "Poor", "--domain", "poor", "--owner-id", "x", "--owner-name", "X", "--owner-mail", "x@x.example")
+    tap.in_("payment method", poor.stderr.decode(), "P2 no organization without a payment method")
+    ident = re.search(r"payment method (\S+) is being checked", page.sh("P2", answers=["good-card"]))[1]
+    card = "cn=%s,%s" % (ident, KIM)
+    tap.ok(wait_for(lambda: values(card, "musterPaymentState") == ["active"], 20), "P2 the provider was asked")
+    tap.is_((values(card, "musterPaymentBrand"), values(card, "musterPaymentLastFour"), values(card, "musterPaymentExpiry")),
+            (["Visa"], ["4242"], ["2099-12"]), "P2 added with muster, seen by LDAP")
+    listed = page.sh("P2")
+    tap.ok(ident in listed and "active" in listed and "4242" in listed, "P2 seen by muster", listed)
+    tap.ok("tok_demo" not in listed and values(card, "musterPaymentToken") == [], "P2 the token is nobody's to read")
+    done(page.ldif("P2"), "P2 added with ldapadd")
+    tap.ok(wait_for(lambda: values("cn=check-card," + KIM, "musterPaymentState") == ["refused"], 20), "P2 a debit card is refused")
+    shown = page.sh("P2")
+    tap.ok("refused" in shown and "debit" in shown, "P2 seen by muster, with the reason", shown)
+    page.sh("P2")
+    tap.is_(demo.as_root().search("cn=check-card," + KIM, scope=0).code, 32, "P2 removed with muster, seen by LDAP")
+    done(page.ldif("P2", ID=ident), "P2 described with ldapmodify")
+    tap.in_("The blue one", as_kim("payment", "show", ident).stdout.decode(), "P2 seen by muster")
+    number = as_kim("payment", "show", "4111111111111111")
+    tap.ok(number.returncode == 4, "P2 no such method", number.stderr)
+
+
 def test_P03_organizations():
     done(page.ldif("P3"), "P3 an organization with ldapadd")
     shown = page.sh("P3")
     tap.ok("globex" in shown and "hank" in shown, "P3 seen by muster", shown)
     asked = ("--owner-id", "x", "--owner-name", "X", "--owner-mail", "x@x.example")
-    poor = as_kim("org", "add", "Poor", "--domain", "poor", *asked)
-    tap.in_("payment method", poor.stderr.decode(), "P3 without a payment method")
-    card = {"objectClass": ["applicationProcess", "musterPaymentMethod"], "cn": "card", "musterPaymentKind": "card",
-            "musterPaymentState": "active", "musterPaymentExpiry": "2099-12", "musterPaymentToken": "tok_kim",
-            "musterPaymentBrand": "Visa", "musterPaymentLastFour": "4242"}
-    done(demo.as_root().add("cn=card," + KIM, card), "P3 a payment method")
     told = page.sh("P3")
     tap.ok("https://kim-books.wiki.example.com/" in told and "minji" in told, "P3, P4 access URL and OWNER are told", told)
     minji = "uid=minji,ou=people," + BOOKS

@@ -378,6 +378,26 @@ def test_mail_that_waits():
     found(place.doctor("data"))
 
 
+def test_payment_that_waits():
+    with world.use("root") as root:
+        payer = people.account(world, "payer@example.com", root=root)
+        uuid = root.entry(payer.dn, ["entryUUID"])["entryUUID"][0].decode()
+    raw(payer.dn, ("musterOutbox", "m-%s-AAAAAAAAAAA payment-check %d card" % (uuid, time.time() - 7200)))
+    found(place.doctor("data"))
+    card = "cn=card," + payer.dn
+    made = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() - 7200))
+    world.stop()
+    world.tool("slapadd", "-n", "1", input=("dn: %s\nobjectClass: applicationProcess\nobjectClass: musterPaymentMethod\ncn: card\n"
+                                            "musterPaymentKind: card\nmusterPaymentState: pending\ncreateTimestamp: %s\n" % (card, made)).encode())
+    world.start()
+    report = place.doctor("data")
+    found(report, "data/payments-wait")
+    in_("the oldest for 120 minutes", report.find("data/payments-wait")[0]["text"], "it says since when")
+    with world.use("root") as root:
+        people.must(root.delete(card), "gone")
+        people.must(root.delete(payer.dn), "gone")
+
+
 # --- members -------------------------------------------------------------------------------------------------
 
 
