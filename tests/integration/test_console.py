@@ -235,6 +235,55 @@ def test_P13_P14_account_page():
     done(admin.modify(DORA, ("replace", "preferredLanguage", "en")), "P14 mails in English again")
 
 
+def test_P15_contact_mail():
+    old, new, third = "dora@acme.example", "dora@home.example", "dora.doe@acme.example"
+    page.sh("P15")
+    code = demo.sent_code(new)
+    tap.is_(values(DORA, "mail"), [old], "P15 the address stays until the code is given")
+    page.sh("P15", answers=[code])
+    tap.is_((values(DORA, "mail"), values(DORA, "musterVerifiedMail")), ([new], [new]), "P15 with muster, seen by LDAP")
+    tap.ok(wait_for(lambda: [m for m in demo.mails(old) if "changed" in m["Subject"]]), "P15 the old address is told")
+    done(page.ldif("P15"), "P15 with ldapmodify")
+    done(page.ldif("P15", CODE=demo.sent_code(old)), "P15 its code")
+    shown = demo.muster("-D", DORA, "account", "show", answers=[THIRD]).stdout.decode()
+    tap.ok(old in shown and new not in shown, "P15 seen by muster", shown)
+    done(page.ldif("P15"), "P15 the administrator writes one")
+    tap.is_((values(DORA, "mail"), values(DORA, "musterMailVerified")), ([third], []), "P15 it is not proved")
+    page.sh("P15", answers=[demo.sent_code(third)])
+    tap.is_((values(DORA, "musterVerifiedMail"), len(values(DORA, "musterMailVerified"))), ([third], 1), "P15 proved with muster, seen by LDAP")
+
+
+def test_P16_mobile_number():
+    first, second = "+821012345678", "+821099998888"
+    page.sh("P16")
+    page.sh("P16", answers=[demo.sent_code(first)])
+    tap.is_((values(DORA, "mobile"), len(values(DORA, "musterMobileVerified"))), ([first], 1), "P16 with muster, seen by LDAP")
+    done(page.ldif("P16"), "P16 with ldapmodify")
+    done(page.ldif("P16", CODE=demo.sent_code(second)), "P16 its code")
+    tap.in_(second, demo.muster("-D", DORA, "account", "show", answers=[THIRD]).stdout.decode(), "P16 seen by muster")
+    tap.ok(wait_for(lambda: [text for text in demo.texts(first) if "changed" in text]), "P16 the number before is told")
+
+
+def test_P12_login_id():
+    new, mobile = "kim.minji@example.com", "+821055554444"
+    renamed = KIM.replace("kim@example.com", new)
+    page.sh("P12")
+    page.sh("P12", answers=[demo.sent_code(mobile)])
+    page.sh("P12")
+    tap.ok(binds(KIM, FIRST), "P12 the old ID works until the codes are given")
+    page.sh("P12", answers=[demo.sent_code(mobile, 1), demo.sent_code(new)])
+    tap.ok(binds(renamed, FIRST) and not binds(KIM, FIRST), "P12 renamed with muster, seen by a bind")
+    tap.in_(renamed, values(BOOKS, "owner"), "P12 its organization names it")
+    page.person("kim", renamed, FIRST)
+    seen = len(demo.codes("kim@example.com"))
+    done(page.ldif("P12"), "P12 with ldapmodify")
+    codes = {"MOBILECODE": demo.sent_code(mobile, 2), "MAILCODE": demo.sent_code("kim@example.com", seen)}
+    done(page.ldif("P12", **codes), "P12 its codes")
+    page.person("kim", KIM, FIRST)
+    tap.in_("kim@example.com", as_kim("account", "show").stdout.decode(), "P12 seen by muster")
+    tap.in_(KIM, values(BOOKS, "owner"), "P12 and its organization names it")
+
+
 def test_P17_required_information():
     folder = "ou=applications," + BASE
     dns = {name: "uid=%s@example.com,ou=accounts,%s" % (name, BASE) for name in ("lee", "olga")}

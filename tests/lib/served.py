@@ -26,6 +26,7 @@ BUILD = os.path.abspath(os.environ.get("top_builddir", "."))
 START_SEC = 120
 ANSWER_SEC = 60
 TOKEN = re.compile(r"^(mr1-[A-Za-z0-9_-]{43})\r?$", re.M)
+CODE = re.compile(r"\b[0-9]{6}\b")
 
 
 def wait_for(condition, seconds=30):
@@ -156,6 +157,30 @@ class Served:
             if address in str(message["To"]):
                 found.append(message)
         return found
+
+    def texts(self, number):
+        """The text messages to a number, oldest first."""
+        found = []
+        for name in sorted(os.listdir(self["SMS_DIR"])):
+            if name.startswith("."):
+                continue
+            with open(os.path.join(self["SMS_DIR"], name)) as f:
+                text = f.read()
+            if text.startswith("To: %s\n" % number):
+                found.append(text)
+        return found
+
+    def codes(self, address):
+        """Codes that were mailed to an address, or sent to a number."""
+        sent = self.texts(address) if address.startswith("+") else [m.get_content() for m in self.mails(address)]
+        codes = [CODE.search(text.partition("\n")[2] if address.startswith("+") else text) for text in sent]
+        codes = [m.group(0) for m in codes if m]
+        self.secrets.update(codes)
+        return codes
+
+    def sent_code(self, address, after=0):
+        """The next code that is sent there, after so many; None when none comes."""
+        return (wait_for(lambda: self.codes(address)[after:]) or [None])[0]
 
     def tokens(self, address):
         found = [TOKEN.search(m.get_content()) for m in self.mails(address)]
