@@ -81,6 +81,7 @@ struct write {
 	struct write_follower *followers; /* stored together with it */
 	uint32_t taken[2];                /* numbers somebody picked: nobody's again when it is not stored */
 	int taken_len;
+	slap_callback taken_callback;     /* which sees the answer before the client */
 };
 
 /* --- write_audit.c -------------------------------------------------------------------------------- */

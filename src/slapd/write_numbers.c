@@ -87,6 +87,33 @@ draw(struct numbered *n, AttributeDescription *ad, uint32_t *number_out)
 	return LDAP_SUCCESS;
 }
 
+static void
+give_back(struct write *w)
+{
+	while (w->taken_len > 0)
+		numbering_give_back(w->m, w->taken[--w->taken_len]);
+}
+
+/* answered - who is told that it is not stored may pick the number again at once */
+static int
+answered(Operation *op, SlapReply *rs)
+{
+	if (rs->sr_type == REP_RESULT && rs->sr_err != LDAP_SUCCESS)
+		give_back(op->o_callback->sc_private);
+	return SLAP_CB_CONTINUE;
+}
+
+/* remember - until write_numbers_end() */
+static void
+remember(struct write *w, uint32_t number)
+{
+	if (w->taken_len == 0) {
+		w->taken_callback = (slap_callback){ .sc_next = w->op->o_callback, .sc_response = answered, .sc_private = w };
+		w->op->o_callback = &w->taken_callback;
+	}
+	w->taken[w->taken_len++] = number;
+}
+
 /* take - a number that somebody picked, and may */
 static int
 take(struct numbered *n, const char *name, uint32_t number)
@@ -96,7 +123,7 @@ take(struct numbered *n, const char *name, uint32_t number)
 	int r = numbering_take(w->op, w->m, number);
 
 	if (r == 0) {
-		w->taken[w->taken_len++] = number;
+		remember(w, number);
 		return LDAP_SUCCESS;
 	}
 	if (r == ERR_RANGE)
@@ -437,9 +464,8 @@ write_numbers_replicated(struct muster *m, Entry *e, const Modifications *ml)
 void
 write_numbers_end(struct write *w, int rc)
 {
-	int i;
-
-	for (i = 0; rc != LDAP_SUCCESS && i < w->taken_len; i++)
-		numbering_give_back(w->m, w->taken[i]);
+	if (rc != LDAP_SUCCESS)
+		give_back(w);
 	w->taken_len = 0;
+	reply_callback_unlink(w->op, &w->taken_callback);
 }
