@@ -9,6 +9,8 @@
 
 #include "cli/ldif.h"
 
+#define DESCRIPTION "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-;._"
+
 struct ldif_reader {
 	FILE *in;
 	uint64_t line;       /* of the file, the one that is read next */
@@ -199,6 +201,13 @@ is_text(const struct said *said)
 	return strlen(said->value) == said->len;
 }
 
+/* The name of an attribute, with its options. In what modifies it comes as a value, which could hold anything. */
+static int
+is_description(const char *name, size_t len)
+{
+	return len > 0 && strspn(name, DESCRIPTION) == len;
+}
+
 static int
 change_op(const char *word, enum directory_change_op *op_out)
 {
@@ -223,10 +232,12 @@ take_value(struct ldif_reader *reader, struct ldif_record *record, const struct 
 	int r = 0;
 
 	if (record->modify && *current == NULL) {
-		if (change_op(said->name, &op) != 0 || !is_text(said) || said->len == 0)
+		if (change_op(said->name, &op) != 0 || !is_description(said->value, said->len))
 			return refuse(reader, ERR_INPUT, "\"add: attribute\", \"delete: attribute\" or \"replace: attribute\" is expected");
 		return ldif_change_put(record, op, said->value, current);
 	}
+	if (!is_description(said->name, strlen(said->name)))
+		return refuse(reader, ERR_INPUT, "this is not the name of an attribute");
 	if (!record->modify) {
 		*current = ldif_attribute(record, said->name);
 		if (*current == NULL)

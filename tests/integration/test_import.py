@@ -255,6 +255,8 @@ def test_11_ldif_refused():
     for number, part in ((0, "userPassword is not imported"), (1, "not base64"), (2, "no member of the file")):
         in_(part, lines[number], "and what is wrong")
     ok("secret-in-a-file" not in ran.text, "a password in it is not printed")
+    refused("dn: cn=x\nchangetype: modify\nadd:: b3duZXIKcmVwbGFjZTogbw==\n", "is expected", name="members.ldif")
+    refused("dn: cn=x\nfull name: Lee\n", "not the name of an attribute", name="members.ldif")
     refused("dn: cn=x\nchangetype: delete\n", "records that add or modify", name="members.ldif")
     refused("dn: uid=x,dc=e\nuid: x\ncn: X\nmail: x@acme.example\njpegPhoto:< file:///etc/passwd\n", "values in other files",
             name="members.ldif")
