@@ -58,6 +58,8 @@ EXTRA_DIST += \
 	$(race_tests) \
 	tests/lib/helgrind.supp \
 	tests/lib/__init__.py \
+	tests/lib/address_model.py \
+	tests/lib/address_walk.py \
 	tests/lib/application_model.py \
 	tests/lib/application_walk.py \
 	tests/lib/applications.py \

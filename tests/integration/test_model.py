@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Random walks of requests against the models of tests/lib/model.py and application_model.py: some whose seed stays, some of a new
-one (F02, F17, F28).
+"""Random walks of requests against the models of tests/lib/model.py, application_model.py and address_model.py: some whose seed
+stays, some of a new one (F02, F17, F28).
 
 tests/yardstick/model.py does 10,000 of them.
 """

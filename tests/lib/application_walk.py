@@ -12,10 +12,10 @@ import time
 from . import application_model as model
 from . import applications, exops, people
 from .application_model import APPROVED, FILED, REJECTED
-from .model import CONSTRAINT, FRESH_SEC, MARGIN_SEC, RIGHTS, UNWILLING, Unsure
+from .model import CONSTRAINT, FRESH_SEC, RIGHTS, UNWILLING, Unsure
 from .people import PASSWORD
 from .session import RELAX
-from .steps import Mismatch, Request, Steps
+from .steps import Mismatch, Request, Steps, about
 
 REQUESTS = {"file": 9, "withdraw": 1, "document": 2, "take_back": 2, "approve": 1, "reject": 1, "skip": 2, "purge": 2, "status": 1,
             "rename": 1, "fact": 2, "bind": 1, "stranger": 1, "courier": 2, "clock": 2}
@@ -185,8 +185,7 @@ class ApplicationWalk(Steps):
         """The time that is wanted, where the one in the directory is but seconds away."""
         if text is None:
             return None
-        seen = calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ"))
-        return wanted if wanted is not None and abs(seen - wanted) < MARGIN_SEC else seen
+        return about(wanted, calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ")))
 
     # --- what requests are made of --------------------------------------------------------------------------
 

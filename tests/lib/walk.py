@@ -1,5 +1,5 @@
 """Random walks of requests about one member, carried out in a directory and in the model of tests/lib/model.py side by side. Some of
-them are walks of tests/lib/application_walk.py.
+them are walks of tests/lib/application_walk.py and address_walk.py.
 
     walks = Walks(seed); walks.run(100); walks.wrong        what the two did not agree on, as text
 """
@@ -10,7 +10,8 @@ import itertools
 import random
 
 from . import exops, people, totp
-from . import model
+from . import address_model, model
+from .address_walk import AddressWalk
 from .application_walk import ApplicationWalk
 from .model import CREDENTIALS, Unsure
 from .steps import Mismatch, Request, Steps, fits
@@ -23,6 +24,8 @@ NEVER = "Neverset#99"
 MOVES = (31, 95, 150, 330, 1000, 3700, 90000)
 EDGE_SEC = 4        # no code of the step before when the present one ends so soon
 POLICY = {"pwdMaxFailure": "100", "musterDailyPasswordFailures": "1000", "pwdInHistory": "2"}
+
+CAPS = "olcMusterMessageCaps: member=%d address=1000000 sms=1000000" % address_model.SENT_MAX
 
 New = collections.namedtuple("New", "text bad")
 
@@ -40,7 +43,7 @@ OVERTAKEN = (model.CREDENTIALS, model.NO_VALUE)
 class Walks:
     def __init__(self, seed):
         self.seed, self.chance = seed, random.Random(seed)
-        self.world = World(faketime=True, config=("olcMusterArgon2: m=8192 t=1",))
+        self.world = World(faketime=True, config=("olcMusterArgon2: m=8192 t=1", CAPS))
         self.moved = 0
         self.root = self.world.session("root")
         self.acme = people.organization(self.world, policy=POLICY, root=self.root)
@@ -57,8 +60,8 @@ class Walks:
         self.wrong, self.requests, self.counts, self.pairs = [], 0, collections.Counter(), 0
 
     def run(self, count, kinds=None):
-        """kinds: as a rule one walk in so many is about applications"""
-        kinds = kinds or (Walk,) * 3 + (ApplicationWalk,)
+        """kinds: as a rule every fourth walk is about applications, and every fourth about addresses"""
+        kinds = kinds or (Walk,) * 2 + (ApplicationWalk, AddressWalk)
         for number in range(count):
             walk = kinds[number % len(kinds)](self, "%s-%d" % (self.seed, number))
             try:

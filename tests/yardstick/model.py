@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""10,000 random walks of requests against the models of tests/lib/model.py and application_model.py (F02, F17, F28).
+"""10,000 random walks of requests against the models of tests/lib/model.py, application_model.py and address_model.py (F02, F17, F28).
 
     model.py [seed [count]]     the walks of a seed; MUSTER_YARDSTICK_WALKS is the number when it is not 10,000
 """
