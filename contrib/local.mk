@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	.editorconfig \
 	contrib/lib/build.sh \
 	contrib/lib/demo.py \
+	contrib/lib/demo_account.py \
 	contrib/lib/demo_serve.py \
 	contrib/lib/demo_site.py \
 	contrib/lib/demo_story.py \

@@ -7,9 +7,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from demo_account import AccountStory  # noqa: E402
 from demo_serve import serve  # noqa: E402
 from demo_site import Site, SiteError  # noqa: E402
-from demo_story import Story  # noqa: E402
 
 
 def main():
@@ -24,7 +24,7 @@ def main():
         if options.serve:
             serve(site, os.path.abspath(options.serve))
         else:
-            story = Story(site, say=lambda text: print(text, flush=True))
+            story = AccountStory(site, say=lambda text: print(text, flush=True))
             story.begin("a private installation below " + site.dir)
             story.show(site.set_up(story.show))
             story.play()

@@ -9,7 +9,7 @@ import secrets
 import signal
 import time
 
-from demo_site import ADMIN_DN, BASE, ROOT_DN, run, wait_until
+from demo_site import ADMIN_DN, BASE, ROOT_DN, wait_until
 from demo_story import Story, dn_of
 
 WITH_FACTOR = ["alice"] + ["t%02d" % n for n in range(1, 21)]
@@ -39,8 +39,7 @@ class Sample:
             self.set_password(login)
         for login in WITH_FACTOR:
             self.activate_factor(login)
-        wait_until("the notices of all this", lambda: "dn:" not in self.as_admin(
-            "ldapsearch", "-LLL", "-b", BASE, "(musterOutbox=*)", "1.1"))
+        wait_until("the notices of all this", lambda: not site.owes())
         for path in site.mails():
             os.unlink(path)
 
@@ -55,17 +54,7 @@ class Sample:
         self.setup_keys[login] = base64.b32encode(seed).decode()
         ldif = "dn: %s\nchangetype: modify\nadd: oathSecret\noathSecret:: %s\n" % (
             dn_of(login), base64.b64encode(seed).decode())
-        self.as_admin("ldapmodify", stdin=ldif)
-
-    def as_admin(self, command, *arguments, stdin=""):
-        """What a command of OpenLDAP prints for the administrator."""
-        site = self.site
-        path = site.write("etc/admin.pw", site.admin_pw, 0o600)
-        try:
-            return run([command, "-x", "-H", site.uri, "-D", ADMIN_DN, "-y", path, *arguments], stdin,
-                       env=dict(os.environ, LDAPTLS_CACERT=site.path("tls/ca.crt"))).stdout
-        finally:
-            os.unlink(path)
+        self.site.ldap_admin("ldapmodify", stdin=ldif)
 
     def variables(self):
         site = self.site

@@ -216,6 +216,19 @@ class Site:
     def admin(self, *argv, stdin="", check=True):
         return self.muster("-D", ADMIN_DN, *argv, stdin=self.admin_pw + "\n" + stdin, check=check)
 
+    def ldap_admin(self, command, *arguments, stdin=""):
+        """What a command of OpenLDAP prints for the administrator."""
+        path = self.write("etc/admin.pw", self.admin_pw, 0o600)
+        try:
+            return run([command, "-x", "-H", self.uri, "-D", ADMIN_DN, "-y", path, *arguments], stdin,
+                       env=dict(os.environ, LDAPTLS_CACERT=self.path("tls/ca.crt"))).stdout
+        finally:
+            os.unlink(path)
+
+    def owes(self):
+        """Whether a message or a question to the payment provider still waits for the courier."""
+        return "dn:" in self.ldap_admin("ldapsearch", "-LLL", "-b", BASE, "(musterOutbox=*)", "1.1")
+
     def write_config(self):
         self.write("etc/smtp.pw", self.smtp_pw + "\n", 0o600, USERS[1])
         self.write("etc/muster.conf", MUSTER_CONF.format(

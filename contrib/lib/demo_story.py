@@ -14,7 +14,7 @@ import tempfile
 import termios
 import time
 
-from demo_site import ADMIN_DN, BASE, SiteError, run, wait_until
+from demo_site import BASE, SiteError, run, wait_until
 
 ORG_DN = "o=acme,ou=organizations," + BASE
 PEOPLE = "ou=people," + ORG_DN
@@ -113,9 +113,12 @@ class Story:
         for line in text.rstrip("\n").splitlines():
             self.say("   " + line)
 
+    def show_mail(self, mail):
+        self.show("To: %s\nSubject: %s\n\n%s" % (mail.to, mail.subject, mail.text))
+
     def expect(self, condition, what):
         if not condition:
-            raise SiteError("%s: %s" % (self.step, what))
+            raise SiteError(what)
 
     # --- what people and programs do ---------------------------------------------------------------
 
@@ -136,9 +139,10 @@ class Story:
         return self.site.muster("password", "redeem", dn_of(login), stdin="\n".join((token, password, password, "")),
                                 check=False)
 
-    def mail_for(self, address, since):
+    def mail_for(self, address, since, subject=""):
+        """The first message to an address after so many, with these words in its subject."""
         def found():
-            return [m for m in map(Mail, self.site.mails()[since:]) if m.to == address]
+            return [m for m in map(Mail, self.site.mails()[since:]) if m.to == address and subject in m.subject]
         wait_until("mail for %s" % address, found, 30)
         return found()[0]
 
@@ -149,10 +153,19 @@ class Story:
 
     # --- the story ---------------------------------------------------------------------------------
 
-    def play(self):
-        for chapter in (self.organization, self.no_password_yet, self.first_passwords, self.last_three,
-                        self.second_factor, self.pam, self.application, self.suspension):
+    def chapters(self):
+        return (self.organization, self.no_password_yet, self.first_passwords, self.last_three, self.second_factor, self.pam,
+                self.application, self.suspension)
+
+    def tell(self, chapter):
+        try:
             chapter()
+        except SiteError as error:
+            raise SiteError("%s: %s" % (self.step, error)) from error
+
+    def play(self):
+        for chapter in self.chapters():
+            self.tell(chapter)
         self.begin("the end")
 
     def organization(self):
@@ -176,7 +189,7 @@ class Story:
         self.begin("find password: a mail with a token, in each member's language")
         korean, english = self.reset("alice"), self.reset("bob")
         for mail in (korean, english):
-            self.show("To: %s\nSubject: %s\n\n%s" % (mail.to, mail.subject, mail.text))
+            self.show_mail(mail)
             self.expect(mail.token, "the mail carries no token on a line of its own")
         self.expect("비밀번호" in korean.subject + korean.text, "alice's mail is not in Korean")
         self.begin("the password rules of console-16, one after the other")
@@ -268,11 +281,7 @@ class Story:
         self.begin("an administrator suspends bob with ldapmodify")
         self.expect(self.ldap_bind("bob", PASSWORDS[3]).returncode == 0, "bob cannot log in before")
         ldif = "dn: %s\nchangetype: modify\nreplace: musterStatus\nmusterStatus: suspended\n" % dn_of("bob")
-        with tempfile.NamedTemporaryFile("w", dir=self.site.dir) as f:
-            f.write(self.site.admin_pw)
-            f.flush()
-            self.show(ldif + run(["ldapmodify", "-x", "-H", self.site.uri, "-D", ADMIN_DN, "-y", f.name], ldif,
-                                 env=dict(os.environ, LDAPTLS_CACERT=self.site.path("tls/ca.crt"))).stdout)
+        self.show(ldif + self.site.ldap_admin("ldapmodify", stdin=ldif))
         out = self.ldap_bind("bob", PASSWORDS[3])
         self.show(out.stderr)
         self.expect(out.returncode == 49, "a suspended member got in by LDAP")
