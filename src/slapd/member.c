@@ -5,6 +5,8 @@
 
 #include "common/secret.h"
 
+#define SEED_ELSEWHERE "slapo-otp" /* neither a seed nor a sealed one */
+
 int
 member_is(Entry *e)
 {
@@ -111,6 +113,28 @@ may_authenticate(Operation *op, Entry *e)
 	return access_allowed(op, e, slap_schema.si_ad_userPassword, NULL, ACL_AUTH, &state) != 0;
 }
 
+int
+member_factor_elsewhere(const AttributeDescription *ad)
+{
+	/* By name: the types are known only while slapd has loaded otp.so. */
+	return strcasecmp(ad->ad_cname.bv_val, "oathTOTPToken") == 0 || strcasecmp(ad->ad_cname.bv_val, "oathHOTPToken") == 0;
+}
+
+/*
+ * copy_seed - who has a second factor of slapo-otp, which was not taken over yet, has one that cannot be read: nobody loses it by
+ *             becoming a member
+ */
+static void
+copy_seed(Entry *e, struct member *member)
+{
+	const Attribute *a;
+
+	copy_value(e, muster_ad.oath_secret, &member->seed_sealed);
+	for (a = e->e_attrs; a != NULL && BER_BVISNULL(&member->seed_sealed); a = a->a_next)
+		if (member_factor_elsewhere(a->a_desc))
+			ber_str2bv(SEED_ELSEWHERE, STRLENOF(SEED_ELSEWHERE), 1, &member->seed_sealed);
+}
+
 static void
 copy_entry(Operation *op, Entry *e, struct member *member)
 {
@@ -135,7 +159,7 @@ copy_entry(Operation *op, Entry *e, struct member *member)
 	copy_values(e, muster_ad.known_source, &member->known_sources);
 	copy_value(e, muster_ad.unproved_until, &member->unproved_until);
 	copy_value(e, muster_ad.pwd_locked, &member->locked);
-	copy_value(e, muster_ad.oath_secret, &member->seed_sealed);
+	copy_seed(e, member);
 	copy_value(e, muster_ad.oath_last_step, &member->last_step);
 	copy_value(e, muster_ad.login_state, &member->login_state);
 	copy_value(e, muster_ad.mail, &member->mail);

@@ -199,7 +199,7 @@ struct member {
 	BerVarray challenges, outbox, leases;
 	BerVarray recovery_codes; /* musterRecoveryCode: keyed hashes */
 	BerVarray app_passwords, app_passwords_used, known_sources;
-	struct berval seed_sealed; /* oathSecret as stored, BER_BVNULL without */
+	struct berval seed_sealed; /* oathSecret as stored, or that it is elsewhere; BER_BVNULL without */
 	struct berval last_step;   /* oathTOTPLastTimeStep as stored */
 	struct berval login_state; /* musterLoginState as stored */
 	struct berval mail, verified_mail, mobile, language, uid;
@@ -239,6 +239,9 @@ int member_is_current(Operation *op, struct muster *m, const struct member *memb
 
 /* member_is - 1 when an entry is of class musterMember or musterAccount */
 int member_is(Entry *e);
+
+/* member_factor_elsewhere - 1 for the attributes with which slapo-otp names where a second factor is */
+int member_factor_elsewhere(const AttributeDescription *ad);
 
 /* member_factor_active - 1 when the member has a seed, usable or not, and the policy is not off */
 int member_factor_active(const struct member *member);

@@ -144,7 +144,8 @@ is_member_there(Operation *op, struct muster *m, struct berval *ndn, const Objec
 }
 
 int
-owner_allowed(Operation *op, struct muster *m, const struct berval *organization_ndn, struct berval *owner_ndn, int coming)
+owner_allowed(Operation *op, struct muster *m, const struct berval *organization_ndn, struct berval *owner_ndn,
+              enum organization_stage stage)
 {
 	struct berval own;
 	int allowed;
@@ -153,11 +154,12 @@ owner_allowed(Operation *op, struct muster *m, const struct berval *organization
 		return 0;
 	if (!dnIsSuffix(owner_ndn, organization_ndn))
 		return is_member_there(op, m, owner_ndn, muster_oc_account);
-	if (coming)
+	if (stage == ORGANIZATION_ADDED)
 		return !dn_match(owner_ndn, organization_ndn);
 	/* Organizations do not nest, but one that was there before that rule may. */
 	organization_of(op, m, owner_ndn, &own);
-	allowed = bvmatch(&own, organization_ndn) && is_member_there(op, m, owner_ndn, muster_oc_member);
+	allowed = (stage == ORGANIZATION_MADE_OF_ENTRY ? BER_BVISNULL(&own) : bvmatch(&own, organization_ndn)) &&
+	          is_member_there(op, m, owner_ndn, muster_oc_member);
 	ch_free(own.bv_val);
 	return allowed;
 }

@@ -32,11 +32,17 @@ int owner_is_active(Operation *op, struct muster *m, struct berval *ndn);
 /* owners_have_active - 1 when one of these OWNERs is active. in: without  and is neither this nor below it; may be NULL */
 int owners_have_active(Operation *op, struct muster *m, BerVarray owners_n, const struct berval *without);
 
+enum organization_stage {
+	ORGANIZATION_IS,
+	ORGANIZATION_ADDED,        /* is being added, and its members after it */
+	ORGANIZATION_MADE_OF_ENTRY /* an entry becomes one, with the members that lie below it */
+};
+
 /*
  * owner_allowed - whether somebody may be made an OWNER of an organization: its own members, and platform members.
- * in:    coming  1: the organization is being added, and its members after it
  */
-int owner_allowed(Operation *op, struct muster *m, const struct berval *organization_ndn, struct berval *owner_ndn, int coming);
+int owner_allowed(Operation *op, struct muster *m, const struct berval *organization_ndn, struct berval *owner_ndn,
+                  enum organization_stage stage);
 
 /* organization_of - the normalized DN of the organization that a DN lies in, or is; ch_free(). BER_BVNULL for none */
 void organization_of(Operation *op, struct muster *m, const struct berval *ndn, struct berval *out);

@@ -58,6 +58,18 @@ refuse_code(struct write *w, const char *rule)
 	return write_refuse(w, LDAP_INVALID_CREDENTIALS, "the code was not accepted: wait for the next one and try again");
 }
 
+/* takes_over - 1 when what slapo-otp had becomes ours: nothing is new to the member */
+static int
+takes_over(const struct write *w)
+{
+	const Modifications *ml;
+
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (member_factor_elsewhere(ml->sml_desc) && ml->sml_op == LDAP_MOD_DELETE)
+			return w->manages_seed;
+	return 0;
+}
+
 /* set_seed - and, when a code came with it, the step that the code is of */
 static int
 set_seed(struct write *w, const struct shape *shape)
@@ -87,7 +99,8 @@ set_seed(struct write *w, const struct shape *shape)
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.oath_last_step, NULL);
 	if (!write_changes(w, muster_ad.recovery_code))
 		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.recovery_code, NULL);
-	outbox_owe(w->member, "factor-added", NULL, w->now, &w->owed);
+	if (!takes_over(w))
+		outbox_owe(w->member, "factor-added", NULL, w->now, &w->owed);
 	return LDAP_SUCCESS;
 }
 

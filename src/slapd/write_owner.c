@@ -56,9 +56,9 @@ write_check_owner_stays(struct write *w, const struct berval *ndn)
 
 /* check_value - somebody who is made an OWNER */
 static int
-check_value(struct write *w, struct berval *owner_ndn, int coming)
+check_value(struct write *w, struct berval *owner_ndn, enum organization_stage stage)
 {
-	if (owner_allowed(w->op, w->m, &w->op->o_req_ndn, owner_ndn, coming))
+	if (owner_allowed(w->op, w->m, &w->op->o_req_ndn, owner_ndn, stage))
 		return LDAP_SUCCESS;
 	return write_refuse(w, LDAP_CONSTRAINT_VIOLATION,
 	                    "owner: name members of the organization, or platform members, who are there");
@@ -70,7 +70,7 @@ write_check_owners_added(struct write *w, BerVarray nvalues)
 	int i, rc = LDAP_SUCCESS;
 
 	for (i = 0; nvalues != NULL && !BER_BVISNULL(&nvalues[i]) && rc == LDAP_SUCCESS; i++)
-		rc = check_value(w, &nvalues[i], 1);
+		rc = check_value(w, &nvalues[i], ORGANIZATION_ADDED);
 	return rc;
 }
 
@@ -105,6 +105,8 @@ is_among(const Attribute *owners, const struct berval *ndn)
 int
 write_check_owners_modified(struct write *w, Entry *e)
 {
+	enum organization_stage stage =
+		is_entry_objectclass(e, muster_oc_organization, 0) ? ORGANIZATION_IS : ORGANIZATION_MADE_OF_ENTRY;
 	Attribute *before = attr_find(e->e_attrs, muster_ad.owner), *now;
 	Entry *copy = owners_after(w, e);
 	int rc = LDAP_SUCCESS;
@@ -114,8 +116,8 @@ write_check_owners_modified(struct write *w, Entry *e)
 		return LDAP_SUCCESS;
 	now = attr_find(copy->e_attrs, muster_ad.owner);
 	for (i = 0; now != NULL && i < now->a_numvals && rc == LDAP_SUCCESS; i++)
-		if (!is_among(before, &now->a_nvals[i]))
-			rc = check_value(w, &now->a_nvals[i], 0);
+		if (stage == ORGANIZATION_MADE_OF_ENTRY || !is_among(before, &now->a_nvals[i]))
+			rc = check_value(w, &now->a_nvals[i], stage);
 	if (rc == LDAP_SUCCESS && !write_overrides(w, e, muster_ad.owner) &&
 	    !owners_have_active(w->op, w->m, now != NULL ? now->a_nvals : NULL, NULL))
 		rc = refuse_last(w, &e->e_name);
