@@ -34,7 +34,7 @@ enum option_id {
 	OPT_HELP, OPT_VERSION,
 	OPT_DRY_RUN, OPT_MODULE, OPT_KEY_FILE, OPT_KEY_OWNER, OPT_COURIER_FILE, OPT_ADMIN,
 	OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME, OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE,
-	OPT_SERVICE, OPT_TITLE, OPT_MEMBERS_SEE, OPT_NICKNAMES,
+	OPT_SERVICE, OPT_TITLE, OPT_MEMBERS_SEE, OPT_NICKNAMES, OPT_ORGANIZATION,
 	OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE, OPT_NICKNAME, OPT_OWNER, OPT_NETWORK,
 	OPT_FORMAT, OPT_POSIX, OPT_INVITE, OPT_RATE, OPT_RESUME, OPT_UNDO, OPT_QUIET, OPT_JOURNAL,
 	OPT_PAM_DIR, OPT_SSHD_CONFIG, OPT_SLAPD_CONFIG,
@@ -86,6 +86,7 @@ void command_usage_all(void);
 int init_run(struct session *s);
 int doctor_run(struct session *s);
 int doctor_member(struct session *s);
+int adopt_run(struct session *s);
 int org_add(struct session *s);
 int org_list(struct session *s);
 int org_show(struct session *s);
@@ -171,6 +172,13 @@ void session_free(struct session *s);
  * out:   *org_out  freed with directory_entry_free()
  */
 int session_organization(struct session *s, const char *name, struct directory_entry **org_out);
+/*
+ * organization_people - the DN below which an organization's members lie: ou=people, and the organization itself where that is a
+ *                       folder (ou=...) that was adopted. To be freed, NULL when memory is short.
+ */
+char *organization_people(const char *org_dn);
+/* organization_member - the DN of a member of it by ID, there or not. To be freed, NULL when memory is short. */
+char *organization_member(const char *org_dn, const char *id);
 /* session_only_organization - the only one the person can see. */
 int session_only_organization(struct session *s, struct directory_entry **org_out);
 
@@ -317,6 +325,8 @@ void policy_put(const struct directory_entry *policy, json_t *object);
 void policy_columns(struct column columns[POLICY_COLUMNS]);
 /* policy_template - a policy below ou=policies. Prints when it is not there. */
 int policy_template(struct session *s, const char *name, struct directory_entry **template_out);
+/* policy_write_own - cn=policy below an organization, there already or not, from a template, and named by it; an ERR_* code */
+int policy_write_own(struct session *s, const struct directory_entry *org, const struct directory_entry *template);
 /* policy_copy - a template's attributes as those of an organization's own policy; record points into template */
 void policy_copy(const struct directory_entry *template, struct record *record);
 

@@ -36,6 +36,7 @@ static const struct option options[] = {
 	{ OPT_TITLE, '\0', "title", "NAME", "what the service is called there [the organization's name]" },
 	{ OPT_MEMBERS_SEE, '\0', "members-see", "WHAT", "self: their own entry; members: each other's names and addresses" },
 	{ OPT_NICKNAMES, '\0', "nicknames", "YES", "whether nicknames are used: yes, no" },
+	{ OPT_ORGANIZATION, '\0', "organization", "NAME", "what the organization is called [what its entry says]" },
 	{ OPT_NAME, '\0', "name", "NAME", "the member's name" },
 	{ OPT_MAIL, '\0', "mail", "ADDRESS", "the member's mail address" },
 	{ OPT_MOBILE, '\0', "mobile", "NUMBER", "mobile phone, +82 10 ..." },
@@ -87,6 +88,7 @@ static const enum option_id init_options[] = { OPT_DRY_RUN, OPT_MODULE, OPT_KEY_
 	OPT_COURIER_FILE, OPT_ADMIN, OPT_COUNT };
 static const enum option_id org_add_options[] = { OPT_DOMAIN, OPT_POLICY, OPT_OWNER_ID, OPT_OWNER_NAME,
 	OPT_OWNER_MAIL, OPT_OWNER_LANGUAGE, OPT_SERVICE, OPT_TITLE, OPT_COUNT };
+static const enum option_id adopt_options[] = { OPT_DRY_RUN, OPT_ORGANIZATION, OPT_DOMAIN, OPT_OWNER_ID, OPT_POLICY, OPT_COUNT };
 static const enum option_id org_set_options[] = { OPT_DOMAIN, OPT_MEMBERS_SEE, OPT_NICKNAMES, OPT_COUNT };
 static const enum option_id service_options[] = { OPT_TITLE, OPT_COUNT };
 static const enum option_id member_add_options[] = { OPT_NAME, OPT_MAIL, OPT_MOBILE, OPT_LANGUAGE,
@@ -119,6 +121,7 @@ static const enum option_id sign_up_options[] = { OPT_MAIL, OPT_NAME, OPT_COUNTR
 
 static const struct command commands[] = {
 	{ "init", NULL, "", 0, 0, "bring Muster into a slapd that runs", init_options, init_run },
+	{ "adopt", NULL, "DN", 1, 1, "make an existing part of the directory an organization, in place", adopt_options, adopt_run },
 	{ "org", "add", "NAME", 1, 1, "make an organization with its OWNER", org_add_options, org_add },
 	{ "org", "list", "", 0, 0, "organizations", no_options, org_list },
 	{ "org", "show", "ORG", 1, 1, "an organization and its rules", no_options, org_show },

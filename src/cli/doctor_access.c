@@ -248,11 +248,11 @@ ask_everybody(struct access *a, const struct question *questions, const struct s
 
 	if (entry == NULL)
 		return;
-	fellow = at != NULL ? directory_dn("uid=muster-doctor,ou=people,%D", at->organization) : NULL;
+	fellow = at != NULL ? organization_member(at->organization, "muster-doctor") : NULL;
 	is_owner = at != NULL && at->owner != NULL && directory_dn_equal(at->owner, entry);
 	for (i = 0; i < a->samples_len && other == NULL; i++)
 		other = &a->samples[i] != at ? &a->samples[i] : NULL;
-	stranger = other != NULL ? directory_dn("uid=muster-doctor,ou=people,%D", other->organization)
+	stranger = other != NULL ? organization_member(other->organization, "muster-doctor")
 	                         : directory_dn("uid=muster-doctor,ou=people,o=muster-doctor,ou=organizations,%D",
 	                                        a->doc->s->base);
 	ask_as(a, questions, ASKER_ANYBODY, "", entry, output);

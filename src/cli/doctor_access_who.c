@@ -53,16 +53,13 @@ static void
 take_sample(struct access *a)
 {
 	static const char *const attrs[] = { "owner", "musterPolicyEntry", NULL };
-	char *base = directory_dn("ou=organizations,%D", a->doc->s->base), *people;
+	char *people;
 	size_t i;
 
-	if (base != NULL)
-		(void)directory_search(a->doc->s->d, base, SCOPE_SUB, "(objectClass=musterOrganization)", attrs,
-		                       take_organization, a);
-	free(base);
+	(void)directory_search(a->doc->s->d, a->doc->s->base, SCOPE_SUB, "(objectClass=musterOrganization)", attrs,
+	                       take_organization, a);
 	for (i = 0; i < a->samples_len; i++) {
-		people = a->samples[i].organization != NULL ? directory_dn("ou=people,%D", a->samples[i].organization)
-		                                            : NULL;
+		people = a->samples[i].organization != NULL ? organization_people(a->samples[i].organization) : NULL;
 		a->samples[i].member = access_first_below(a, people, ACCESS_MEMBERS, a->samples[i].owner);
 		free(people);
 	}

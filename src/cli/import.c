@@ -58,7 +58,7 @@ import_begin(struct import *im, const char *organization)
 	if (status != EXIT_DONE)
 		return status;
 	im->name = directory_value(im->org, "o");
-	im->people = directory_dn("ou=people,%D", im->org->dn);
+	im->people = organization_people(im->org->dn);
 	r = im->people != NULL ? directory_whoami(s->d, &im->identity) : ERR_MEMORY;
 	if (r != 0)
 		return say_failure(s, r, "who am I");

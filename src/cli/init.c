@@ -2,7 +2,6 @@
  * init.c - "muster init": bring Muster into a slapd that runs. Every step looks first and changes only what is
  *          missing, so that it can be run again at any time and after a failure goes on where it stopped.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,28 +54,6 @@ init_apply(struct init *in, const struct ldif_record *record, const char *what)
 		ldif_print(record, stdout);
 	fflush(stdout);
 	return EXIT_DONE;
-}
-
-char *
-init_bare(const struct directory_value *value)
-{
-	const char *p = (const char *)value->data;
-	char *out = malloc(value->len + 1), *to = out;
-
-	if (out == NULL)
-		return NULL;
-	if (*p == '{' && strchr(p, '}') != NULL)
-		p = strchr(p, '}') + 1;
-	for (; *p != '\0'; p++) {
-		if (!isspace((unsigned char)*p))
-			*to++ = *p;
-		else if (to > out && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	while (to > out && to[-1] == ' ')
-		to--;
-	*to = '\0';
-	return out;
 }
 
 /* --- templates ------------------------------------------------------------------------------------------ */

@@ -54,7 +54,4 @@ int init_key_file(struct init *in);
 /* *password_out from the file, or a new one that was written to it; NULL with --dry-run and no file */
 int init_courier_file(struct init *in, struct secret **password_out);
 
-/* init_bare - a value of cn=config without its {index}, runs of blanks made one; to be freed */
-char *init_bare(const struct directory_value *value);
-
 #endif

@@ -7,97 +7,11 @@
 #include <string.h>
 
 #include "cli/init.h"
-
-/* A list of values, in order. */
-struct list {
-	char **values;
-	size_t n;
-};
-
-static void
-list_free(struct list *list)
-{
-	while (list->n > 0)
-		free(list->values[--list->n]);
-	free(list->values);
-	list->values = NULL;
-}
-
-/* Takes the value over, also on error. */
-static int
-list_put(struct list *list, char *value)
-{
-	char **grown = value != NULL ? realloc(list->values, (list->n + 1) * sizeof(*grown)) : NULL;
-
-	if (grown == NULL) {
-		free(value);
-		return ERR_MEMORY;
-	}
-	list->values = grown;
-	list->values[list->n++] = value;
-	return 0;
-}
-
-static int
-list_has(const struct list *list, const char *value)
-{
-	size_t i;
-
-	for (i = 0; i < list->n; i++) {
-		if (strcasecmp(list->values[i], value) == 0)
-			return 1;
-	}
-	return 0;
-}
-
-static int
-list_from(struct list *list, const struct directory_value *values, size_t n)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < n; i++)
-		r = list_put(list, init_bare(&values[i]));
-	return r;
-}
-
-/* cn=config gives back ordered values in any order; {n} says which is where. */
-static int
-by_index(const void *a, const void *b)
-{
-	const struct directory_value *va = *(const struct directory_value *const *)a;
-	const struct directory_value *vb = *(const struct directory_value *const *)b;
-	long na = 0, nb = 0;
-
-	(void)sscanf((const char *)va->data, "{%ld}", &na);
-	(void)sscanf((const char *)vb->data, "{%ld}", &nb);
-	return na < nb ? -1 : na > nb;
-}
-
-static int
-list_from_attribute(struct list *list, const struct directory_attribute *attribute)
-{
-	const struct directory_value **order;
-	size_t i;
-	int r = 0;
-
-	if (attribute == NULL)
-		return 0;
-	order = calloc(attribute->values_len + 1, sizeof(*order));
-	if (order == NULL)
-		return ERR_MEMORY;
-	for (i = 0; i < attribute->values_len; i++)
-		order[i] = &attribute->values[i];
-	qsort(order, attribute->values_len, sizeof(*order), by_index);
-	for (i = 0; r == 0 && i < attribute->values_len; i++)
-		r = list_put(list, init_bare(order[i]));
-	free(order);
-	return r;
-}
+#include "cli/ordered.h"
 
 /* ours in that order, whatever lies between */
 static int
-is_in_order(const struct list *ours, const struct list *have)
+is_in_order(const struct ordered *ours, const struct ordered *have)
 {
 	size_t i, k = 0;
 
@@ -110,7 +24,7 @@ is_in_order(const struct list *ours, const struct list *have)
 
 /* Who runs this must see and write the tree; the database's root and the administrator may anyway. */
 static int
-put_own_rule(struct init *in, struct list *ours)
+put_own_rule(struct init *in, struct ordered *ours)
 {
 	const char *root = directory_value(in->database, "olcRootDN");
 	char *rule = NULL;
@@ -122,12 +36,12 @@ put_own_rule(struct init *in, struct list *ours)
 		return ERR_INPUT;
 	if (asprintf(&rule, "to * by dn.exact=\"%s\" manage by * break", in->me) < 0)
 		return ERR_MEMORY;
-	return list_put(ours, rule);
+	return ordered_put(ours, rule);
 }
 
 /* Who runs this reads all members, and all of what needs a key. */
 static int
-put_own_limit(struct init *in, struct list *ours)
+put_own_limit(struct init *in, struct ordered *ours)
 {
 	const char *root = directory_value(in->database, "olcRootDN");
 	char *limit = NULL;
@@ -138,7 +52,7 @@ put_own_limit(struct init *in, struct list *ours)
 		return ERR_INPUT;
 	if (asprintf(&limit, "dn.exact=\"%s\" size=unlimited time=unlimited", in->me) < 0)
 		return ERR_MEMORY;
-	return list_put(ours, limit);
+	return ordered_put(ours, limit);
 }
 
 /* The rules at the end are about the whole database: in front of others they would take their place. */
@@ -150,14 +64,14 @@ is_for_everybody(const char *value)
 
 /* One attribute of the database: ours first, then what was there. No change when ours are there. */
 static int
-merge(struct init *in, const char *attribute, struct list *ours, struct ldif_record *record)
+merge(struct init *in, const char *attribute, struct ordered *ours, struct ldif_record *record)
 {
-	struct list have = { .n = 0 };
+	struct ordered have = { .n = 0 };
 	struct ldif_change *change;
 	size_t i;
 	int r;
 
-	r = list_from_attribute(&have, directory_attribute(in->database, attribute));
+	r = ordered_from_attribute(&have, directory_attribute(in->database, attribute));
 	while (r == 0 && have.n > 0 && ours->n > 0 && is_for_everybody(ours->values[ours->n - 1]))
 		free(ours->values[--ours->n]);
 	if (r != 0 || is_in_order(ours, &have))
@@ -166,11 +80,11 @@ merge(struct init *in, const char *attribute, struct list *ours, struct ldif_rec
 	for (i = 0; r == 0 && i < ours->n; i++)
 		r = ldif_value_put(change, ours->values[i]);
 	for (i = 0; r == 0 && i < have.n; i++) {
-		if (!list_has(ours, have.values[i]))
+		if (!ordered_has(ours, have.values[i]))
 			r = ldif_value_put(change, have.values[i]);
 	}
 out:
-	list_free(&have);
+	ordered_free(&have);
 	return r;
 }
 
@@ -180,7 +94,7 @@ plan_attribute(struct init *in, const struct ldif_change *wanted, struct ldif_re
 	int is_access = strcasecmp(wanted->attribute, "olcAccess") == 0;
 	int is_list = is_access || strcasecmp(wanted->attribute, "olcLimits") == 0;
 	const char *now = directory_value(in->database, wanted->attribute);
-	struct list ours = { .n = 0 };
+	struct ordered ours = { .n = 0 };
 	struct ldif_change *change;
 	int r = 0;
 
@@ -195,10 +109,10 @@ plan_attribute(struct init *in, const struct ldif_change *wanted, struct ldif_re
 	else
 		r = put_own_limit(in, &ours);
 	if (r == 0)
-		r = list_from(&ours, wanted->values, wanted->values_len);
+		r = ordered_from(&ours, wanted->values, wanted->values_len);
 	if (r == 0)
 		r = merge(in, wanted->attribute, &ours, record);
-	list_free(&ours);
+	ordered_free(&ours);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/init.h"
+#include "cli/ordered.h"
 
 static int
 say_memory(struct init *in)
@@ -125,7 +126,7 @@ look_at_overlay(const struct directory_entry *entry, void *arg)
 	struct overlay *overlay = arg;
 	const struct directory_attribute *names = directory_attribute(entry, "olcOverlay");
 	const char *key_file = directory_value(entry, "olcMusterKeyFile");
-	char *name = names != NULL && names->values_len > 0 ? init_bare(&names->values[0]) : NULL;
+	char *name = names != NULL && names->values_len > 0 ? ordered_bare(&names->values[0]) : NULL;
 	int found = name != NULL && strcmp(name, overlay->name) == 0;
 
 	free(name);
@@ -174,7 +175,7 @@ look_at_unique(const struct directory_entry *entry, void *arg)
 	size_t i;
 
 	for (i = 0; uris != NULL && i < uris->values_len; i++) {
-		char *bare = init_bare(&uris->values[i]);
+		char *bare = ordered_bare(&uris->values[i]);
 
 		if (bare != NULL && strcasecmp(bare, (const char *)unique->wanted->values[0].data) == 0)
 			unique->there = 1;

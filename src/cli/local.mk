@@ -20,6 +20,12 @@ muster_LDADD = libfiles.la libclient.la libproto.la libdirectory.la libcore.la l
 muster_SOURCES = \
 	src/cli/account.c \
 	src/cli/account_address.c \
+	src/cli/adopt.c \
+	src/cli/adopt.h \
+	src/cli/adopt_access.c \
+	src/cli/adopt_factor.c \
+	src/cli/adopt_look.c \
+	src/cli/adopt_write.c \
 	src/cli/app_password.c \
 	src/cli/application.c \
 	src/cli/application.h \
@@ -72,6 +78,8 @@ muster_SOURCES = \
 	src/cli/member_failures.c \
 	src/cli/member_facts.h \
 	src/cli/names.c \
+	src/cli/ordered.c \
+	src/cli/ordered.h \
 	src/cli/org.c \
 	src/cli/otp.c \
 	src/cli/output.c \

@@ -80,7 +80,7 @@ static int
 add_to(struct session *s, const struct directory_entry *org, const struct person *person)
 {
 	int owner = s->args.value[OPT_OWNER] != NULL;
-	char *dn = directory_dn("uid=%s,ou=people,%D", person->id, org->dn);
+	char *dn = organization_member(org->dn, person->id);
 	int r = dn != NULL ? person_add(s, dn, person) : ERR_MEMORY, status;
 
 	if (r == 0 && owner) {
@@ -176,7 +176,7 @@ list_of(struct session *s, const struct directory_entry *org)
 	static const struct column columns[] = { { "id", "ID" }, { "name", "NAME" }, { "mail", "MAIL" },
 		{ "status", "STATUS" }, { "owner", "OWNER" }, { "last_login", "LAST LOGIN" } };
 	struct listing listing = { .list = json_array(), .org = org };
-	char *base = directory_dn("ou=people,%D", org->dn);
+	char *base = organization_people(org->dn);
 	int r = ERR_MEMORY;
 
 	if (base != NULL && listing.list != NULL)

@@ -171,7 +171,6 @@ org_list(struct session *s)
 		"createTimestamp", NULL };
 	static const struct column columns[] = { { "name", "NAME" }, { "domain", "DOMAIN" }, { "owners", "OWNERS" } };
 	json_t *list = NULL;
-	char *base;
 	int r = ERR_MEMORY, status;
 
 	status = session_bind(s);
@@ -179,11 +178,9 @@ org_list(struct session *s)
 		status = session_base(s);
 	if (status != EXIT_DONE)
 		return status;
-	base = directory_dn("ou=organizations,%D", s->base);
 	list = json_array();
-	if (base != NULL && list != NULL)
-		r = directory_search(s->d, base, SCOPE_ONE, "(objectClass=musterOrganization)", attrs, list_one, list);
-	free(base);
+	if (list != NULL)
+		r = directory_search(s->d, s->base, SCOPE_SUB, "(objectClass=musterOrganization)", attrs, list_one, list);
 	if (r != 0) {
 		json_decref(list);
 		return say_failure(s, r, "organizations");

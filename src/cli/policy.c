@@ -443,13 +443,13 @@ replace_rules(struct session *s, const char *dn, const struct directory_entry *t
 	return record_modify(s->d, dn, &record);
 }
 
-/* write_own - cn=policy below an organization, there already or not, and named by it */
-static int
-write_own(struct session *s, const struct directory_entry *org, const char *dn, const struct directory_entry *template)
+int
+policy_write_own(struct session *s, const struct directory_entry *org, const struct directory_entry *template)
 {
 	const char *named = directory_value(org, "musterPolicyEntry");
 	struct record record = { .n = 0 }, name = { .n = 0 };
-	int r = replace_rules(s, dn, template);
+	char *dn = own_dn(org);
+	int r = dn != NULL ? replace_rules(s, dn, template) : ERR_MEMORY;
 
 	if (r == ERR_NOT_FOUND) {
 		policy_copy(template, &record);
@@ -459,6 +459,7 @@ write_own(struct session *s, const struct directory_entry *org, const char *dn, 
 		record_put(&name, CHANGE_REPLACE, "musterPolicyEntry", dn);
 		r = record_modify(s->d, org->dn, &name);
 	}
+	free(dn);
 	return r;
 }
 
@@ -479,7 +480,7 @@ policy_use(struct session *s)
 		status = policy_template(s, name, &template);
 	if (status == EXIT_DONE) {
 		dn = own_dn(org);
-		r = dn != NULL ? write_own(s, org, dn, template) : ERR_MEMORY;
+		r = dn != NULL ? policy_write_own(s, org, template) : ERR_MEMORY;
 		status = r == 0 ? say_changed(s, org, dn) : say_failure(s, r, dn != NULL ? dn : "policy");
 	}
 	directory_entry_free(&org);

@@ -256,20 +256,37 @@ session_free(struct session *s)
 	s->base = NULL;
 }
 
+char *
+organization_people(const char *org_dn)
+{
+	char *type = NULL, *name = NULL, *dn;
+
+	if (directory_dn_rdn(org_dn, &type, &name) != 0)
+		return NULL;
+	dn = strcasecmp(type, "ou") == 0 || strcasecmp(type, "organizationalUnitName") == 0 ? strdup(org_dn)
+	                                                                                    : directory_dn("ou=people,%D", org_dn);
+	free(type);
+	free(name);
+	return dn;
+}
+
+char *
+organization_member(const char *org_dn, const char *id)
+{
+	char *people = organization_people(org_dn), *dn = people != NULL ? directory_dn("uid=%s,%D", id, people) : NULL;
+
+	free(people);
+	return dn;
+}
+
 static const char *const organization_attrs[] = { "o", "musterDomain", "owner", "musterPolicyEntry", "entryUUID",
 	"createTimestamp", "musterMembersSee", "musterNicknames", NULL };
 
 static int
 find_organization(struct session *s, const char *filter, struct directory_entry **org_out)
 {
-	char *base = directory_dn("ou=organizations,%D", s->base);
-	int r = ERR_MEMORY;
-
 	*org_out = NULL;
-	if (base != NULL && filter != NULL)
-		r = directory_find_one(s->d, base, filter, organization_attrs, org_out);
-	free(base);
-	return r;
+	return filter != NULL ? directory_find_one(s->d, s->base, filter, organization_attrs, org_out) : ERR_MEMORY;
 }
 
 int

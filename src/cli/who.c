@@ -94,7 +94,7 @@ member_dn(struct session *s, const char *organization, const char *id, char **dn
 	int status = session_organization(s, organization, &org);
 
 	if (status == EXIT_DONE) {
-		*dn_out = directory_dn("uid=%s,ou=people,%D", id, org->dn);
+		*dn_out = organization_member(org->dn, id);
 		if (*dn_out == NULL)
 			status = say_failure(s, ERR_MEMORY, id);
 	}

@@ -3,6 +3,7 @@
 integration_tests += \
 	tests/integration/test_account.py \
 	tests/integration/test_addresses.py \
+	tests/integration/test_adopt.py \
 	tests/integration/test_applications.py \
 	tests/integration/test_apps.py \
 	tests/integration/test_attack.py \
@@ -60,6 +61,7 @@ EXTRA_DIST += \
 	tests/lib/__init__.py \
 	tests/lib/address_model.py \
 	tests/lib/address_walk.py \
+	tests/lib/adoption.py \
 	tests/lib/application_model.py \
 	tests/lib/application_walk.py \
 	tests/lib/applications.py \

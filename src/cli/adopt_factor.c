@@ -1,0 +1,228 @@
+/*
+ * adopt_factor.c - second factors of slapo-otp: a seed in the entry of a token, or in the person's own, becomes that of the member.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/adopt.h"
+#include "core/seal.h"
+#include "core/totp.h"
+
+#define HMAC_SHA1 "1.2.840.113549.2.7"
+/* Members who were given a seed have that class as well. */
+#define TOKEN_FILTER "(&(objectClass=oathTOTPToken)(oathSecret=*)(!(objectClass=musterMember))(!(objectClass=musterAccount)))"
+
+static const char *const token_attrs[] = { "oathSecret", "oathTOTPParams", "oathTOTPLastTimeStep", "hasSubordinates", "objectClass", NULL };
+
+/* --- looked at -------------------------------------------------------------------------------------------------- */
+
+/* check_value - what slapo-otp computes codes with has to be what we do */
+static int
+check_value(struct adopt *a, const char *dn, const struct directory_entry *params, const char *attribute, const char *ours)
+{
+	const char *value = directory_value(params, attribute);
+
+	if (value != NULL && strcmp(value, ours) == 0)
+		return 1;
+	adopt_say(a, ADOPT_CONFLICT, dn, "its codes have %s %s, not %s: take oathTOTPToken and oathTOTPUser away, and have it enrol anew",
+	          attribute, value != NULL ? value : "(none)", ours);
+	return 0;
+}
+
+static int
+check_params(struct adopt *a, const char *dn, const struct directory_entry *token)
+{
+	static const char *const attrs[] = { "oathOTPLength", "oathHMACAlgorithm", "oathTOTPTimeStepPeriod", NULL };
+	const char *named = directory_value(token, "oathTOTPParams");
+	struct directory_entry *params = NULL;
+	int r = named != NULL ? directory_read(a->s->d, named, attrs, &params) : ERR_NOT_FOUND;
+
+	if (r == ERR_NOT_FOUND)
+		adopt_say(a, ADOPT_CONFLICT, dn, "how its codes are computed (oathTOTPParams) is not there: take oathTOTPToken and "
+		          "oathTOTPUser away, and have it enrol anew");
+	else if (r == 0 && check_value(a, dn, params, "oathOTPLength", "6") && check_value(a, dn, params, "oathHMACAlgorithm", HMAC_SHA1))
+		(void)check_value(a, dn, params, "oathTOTPTimeStepPeriod", "30");
+	directory_entry_free(&params);
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+static void
+check_seed(struct adopt *a, const struct adoptee *one, const struct directory_entry *token)
+{
+	const struct directory_attribute *seed = directory_attribute(token, "oathSecret");
+	const char *below = directory_value(token, "hasSubordinates");
+
+	if (seed == NULL || seed->values_len == 0)
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "the seed in %s is not there, or not to be read as %s: run this as root on the server",
+		          token->dn, a->me);
+	else if (!(one->token_is_own && seal_is_sealed((const char *)seed->values[0].data, seed->values[0].len)) &&
+	         (seed->values[0].len < TOTP_SEED_MIN || seed->values[0].len > TOTP_SEED_MAX))
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "its seed has %zu octets, not %d to %d: take oathTOTPToken and oathTOTPUser away, and have "
+		          "it enrol anew", seed->values[0].len, TOTP_SEED_MIN, TOTP_SEED_MAX);
+	if (!one->token_is_own && below != NULL && strcasecmp(below, "TRUE") == 0)
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "%s, which has its seed, has entries below it: move them", token->dn);
+}
+
+/* is_person - 1 when a token is the entry of somebody who is adopted */
+static int
+is_person(const struct adopt *a, const char *dn)
+{
+	size_t i;
+
+	for (i = 0; i < a->persons_len; i++)
+		if (directory_dn_equal(a->persons[i].dn, dn))
+			return 1;
+	return 0;
+}
+
+static int
+look_at_token(struct adopt *a, struct adoptee *one)
+{
+	struct directory_entry *token = NULL;
+	int r = directory_read(a->s->d, one->token, token_attrs, &token);
+
+	if (r == ERR_NOT_FOUND) {
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken %s is not there, or not to be seen as %s", one->token, a->me);
+		return 0;
+	}
+	if (r == 0 && !one->token_is_own && is_person(a, one->token))
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken is another person: give each its own");
+	if (r == 0)
+		check_seed(a, one, token);
+	if (r == 0)
+		r = check_params(a, one->dn, token);
+	directory_entry_free(&token);
+	if (r == 0) {
+		a->factors++;
+		adopt_say(a, ADOPT_CHANGE, one->dn, "its second factor of slapo-otp is taken over: the seed is sealed%s%s",
+		          one->token_is_own ? "" : " and goes from ", one->token_is_own ? "" : one->token);
+	}
+	return r;
+}
+
+/* Seeds that no person in it names. */
+struct spare {
+	struct adopt *a;
+	json_t *named; /* DN of whose it is, by the token's in its clean form */
+	json_t *dns;
+};
+
+static int
+look_at_token_entry(const struct directory_entry *entry, void *arg)
+{
+	struct spare *spare = arg;
+	char *dn = directory_dn_clean(entry->dn);
+
+	if (dn != NULL && json_object_get(spare->named, dn) == NULL)
+		(void)json_array_append_new(spare->dns, json_string(dn));
+	free(dn);
+	return 0;
+}
+
+static int
+somebody_names_it(const struct directory_entry *entry, void *arg)
+{
+	(void)entry;
+	*(int *)arg = 1;
+	return 0;
+}
+
+/* look_at_spare - a run that was interrupted leaves one, which would stay in the clear */
+static int
+look_at_spare(struct spare *spare)
+{
+	static const char *const none[] = { "1.1", NULL };
+	struct adopt *a = spare->a;
+	int r = directory_search_paged(a->s->d, a->s->base, SCOPE_SUB, TOKEN_FILTER, none, look_at_token_entry, spare), named;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(spare->dns, i, row) {
+		char *filter = directory_filter("(oathTOTPToken=%s)", json_string_value(row));
+
+		named = 0;
+		if (r == 0)
+			r = filter != NULL ? directory_search(a->s->d, a->s->base, SCOPE_SUB, filter, none, somebody_names_it, &named) : ERR_MEMORY;
+		if (r == 0 && !named)
+			adopt_say(a, ADOPT_NOTE, json_string_value(row), "holds a seed of slapo-otp that nobody names: delete it");
+		free(filter);
+	}
+	return r;
+}
+
+int
+adopt_look_at_factors(struct adopt *a)
+{
+	struct spare spare = { a, json_object(), json_array() };
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < a->persons_len && r == 0; i++) {
+		struct adoptee *one = &a->persons[i];
+		char *dn = one->token != NULL ? directory_dn_clean(one->token) : NULL;
+
+		if (one->hotp)
+			adopt_say(a, ADOPT_CONFLICT, one->dn, "its second factor counts (HOTP): take oathHOTPToken and oathHOTPUser away, and have it "
+			          "enrol anew");
+		if (dn != NULL && json_object_get(spare.named, dn) != NULL)
+			adopt_say(a, ADOPT_CONFLICT, one->dn, "shares its second factor %s with %s: give each its own", dn,
+			          json_string_value(json_object_get(spare.named, dn)));
+		else if (dn != NULL)
+			r = look_at_token(a, one);
+		if (dn != NULL)
+			(void)json_object_set_new(spare.named, dn, json_string(one->dn));
+		free(dn);
+	}
+	if (r == 0)
+		r = look_at_spare(&spare);
+	json_decref(spare.named);
+	json_decref(spare.dns);
+	return r == 0 ? EXIT_DONE : say_failure(a->s, r, "second factors of slapo-otp");
+}
+
+/* --- taken over ------------------------------------------------------------------------------------------------- */
+
+/*
+ * move_seed - in one modification: the member has the seed, and no more a token. The server seals it. A step that was spent stays spent.
+ */
+static int
+move_seed(struct adopt *a, const struct adoptee *one, const struct directory_entry *token)
+{
+	const struct directory_attribute *seed = directory_attribute(token, "oathSecret"), *classes = directory_attribute(token, "objectClass");
+	struct record record = { .n = 0 };
+	size_t i;
+
+	if (seed == NULL || seed->values_len != 1)
+		return ERR_NOT_FOUND;
+	record_put_values(&record, CHANGE_REPLACE, "oathSecret", seed->values, 1);
+	record_put(&record, CHANGE_REPLACE, "oathTOTPLastTimeStep", directory_value(token, "oathTOTPLastTimeStep"));
+	record_put_values(&record, CHANGE_DELETE, "oathTOTPToken", NULL, 0);
+	record_put(&record, CHANGE_DELETE, "objectClass", one->user_class);
+	if (one->token_is_own) {
+		record_put_values(&record, CHANGE_DELETE, "oathTOTPParams", NULL, 0);
+		for (i = 0; classes != NULL && i < classes->values_len; i++)
+			if (strcasecmp((const char *)classes->values[i].data, "oathTOTPToken") == 0)
+				record_put_values(&record, CHANGE_DELETE, "objectClass", &classes->values[i], 1);
+	}
+	return record.overflow ? ERR_RANGE : directory_repair(a->s->d, one->dn, record.changes, record.n);
+}
+
+int
+adopt_take_factor(struct adopt *a, struct adoptee *one)
+{
+	struct directory_entry *token = NULL;
+	int r;
+
+	if (one->token == NULL)
+		return EXIT_DONE;
+	r = directory_read(a->s->d, one->token, token_attrs, &token);
+	if (r == 0)
+		r = move_seed(a, one, token);
+	directory_entry_free(&token);
+	if (r != 0)
+		return say_failure(a->s, r, one->dn);
+	/* From here on slapo-otp has nothing of it but a seed in the clear. */
+	r = one->token_is_own ? 0 : directory_delete(a->s->d, one->token);
+	return r == 0 || r == ERR_NOT_FOUND ? EXIT_DONE : say_failure(a->s, r, one->token);
+}

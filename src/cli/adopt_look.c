@@ -1,0 +1,339 @@
+/*
+ * adopt_look.c - who lies in what is adopted, and whether each of them can be a member as it is.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/adopt.h"
+#include "core/pwhash.h"
+
+#define PERSONS "(|(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=musterMember))"
+
+struct look {
+	struct adopt *a;
+	json_t *ids, *numbers, *names; /* the DN that has it, by what it is in small letters */
+	size_t passwords, changed;
+};
+
+/* key_of - in small letters, to be freed */
+static char *
+key_of(const char *text)
+{
+	char *key = strdup(text), *p;
+
+	for (p = key; p != NULL && *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return key;
+}
+
+/* claim - out: the DN that had it before, NULL when it is this one's now */
+static const char *
+claim(json_t *owners, const char *text, const char *dn)
+{
+	char *key = key_of(text);
+	const char *before = key != NULL ? json_string_value(json_object_get(owners, key)) : NULL;
+
+	if (key != NULL && before == NULL)
+		(void)json_object_set_new(owners, key, json_string(dn));
+	free(key);
+	return before != NULL && !directory_dn_equal(before, dn) ? before : NULL;
+}
+
+/* --- one person ------------------------------------------------------------------------------------------------ */
+
+static void
+look_at_place(struct adopt *a, const struct directory_entry *entry, const char *id)
+{
+	char *expected = organization_member(a->dn, id), *parent = directory_dn_parent(entry->dn), *up;
+	int is_folder = directory_dn_equal(a->people, a->dn), inside = is_folder;
+
+	/* The access rules of a folder that is an organization go by the name. */
+	if (is_folder && strncasecmp(entry->dn, "uid=", 4) != 0)
+		adopt_say(a, ADOPT_CONFLICT, entry->dn, "is not named by its uid: rename it first (ldapmodify, changetype: modrdn)");
+	while (!inside && parent != NULL && !directory_dn_equal(parent, a->dn)) {
+		inside = directory_dn_equal(parent, a->people);
+		up = directory_dn_parent(parent);
+		free(parent);
+		parent = up;
+	}
+	if (!inside)
+		adopt_say(a, ADOPT_CONFLICT, entry->dn, "lies outside of %s: move it there first (ldapmodify, changetype: modrdn with newsuperior)",
+		          a->people);
+	else if (expected != NULL && !directory_dn_equal(expected, entry->dn))
+		adopt_say(a, ADOPT_NOTE, entry->dn, "is not %s: muster finds it by its DN, not by ORG/ID", expected);
+	free(expected);
+	free(parent);
+}
+
+static void
+look_at_id(struct look *look, const struct directory_entry *entry)
+{
+	const struct directory_attribute *ids = directory_attribute(entry, "uid");
+	const char *other;
+	size_t i;
+
+	if (ids == NULL || ids->values_len == 0) {
+		adopt_say(look->a, ADOPT_CONFLICT, entry->dn, "has no uid to log in with: give it one");
+		return;
+	}
+	if (ids->values_len > 1)
+		adopt_say(look->a, ADOPT_NOTE, entry->dn, "has %zu values of uid: it logs in with each of them", ids->values_len);
+	for (i = 0; i < ids->values_len; i++) {
+		other = claim(look->ids, (const char *)ids->values[i].data, entry->dn);
+		if (other != NULL)
+			adopt_say(look->a, ADOPT_CONFLICT, entry->dn, "the uid %s is that of %s as well: change one of them",
+			          (const char *)ids->values[i].data, other);
+	}
+}
+
+/* What slapd knows without a module, and what Muster stores itself. */
+static int
+is_known_scheme(const char *stored)
+{
+	static const char *const schemes[] = { PWHASH_PREFIX, "{SSHA}", "{SHA}", "{SMD5}", "{MD5}", "{CRYPT}" };
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncasecmp(stored, schemes[i], strlen(schemes[i])) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+look_at_password(struct look *look, const struct directory_entry *entry)
+{
+	const struct directory_attribute *passwords = directory_attribute(entry, "userPassword");
+	const char *stored;
+	size_t i;
+
+	if (passwords == NULL || passwords->values_len == 0)
+		return;
+	look->passwords++;
+	if (passwords->values_len > 1)
+		adopt_say(look->a, ADOPT_NOTE, entry->dn, "has %zu passwords: each is right until one is changed", passwords->values_len);
+	for (i = 0; i < passwords->values_len; i++) {
+		stored = (const char *)passwords->values[i].data;
+		if (*stored != '{')
+			adopt_say(look->a, ADOPT_NOTE, entry->dn, "its password is stored in the clear: slapd hashes it, and it is to be taken for known");
+		else if (!is_known_scheme(stored))
+			adopt_say(look->a, ADOPT_NOTE, entry->dn, "its password is stored as %.*s: slapd must know that scheme, or it needs a reset",
+			          (int)strcspn(stored, "}") + 1, stored);
+	}
+}
+
+static void
+look_at_state(struct adopt *a, const struct directory_entry *entry)
+{
+	if (directory_attribute(entry, "mail") == NULL)
+		adopt_say(a, ADOPT_NOTE, entry->dn, "has no mail address: no reset and no notice reaches it");
+	if (directory_attribute(entry, "pwdPolicySubentry") != NULL)
+		adopt_say(a, ADOPT_NOTE, entry->dn, "its pwdPolicySubentry does not count any more: the organization's rules do");
+	if (directory_attribute(entry, "pwdAccountLockedTime") != NULL)
+		adopt_say(a, ADOPT_NOTE, entry->dn, "is locked (pwdAccountLockedTime) and stays so: \"muster member unlock\"");
+}
+
+/* copy_of - to be freed; NULL without a value */
+static char *
+copy_of(const struct directory_entry *entry, const char *attribute)
+{
+	const char *value = directory_value(entry, attribute);
+
+	return value != NULL ? strdup(value) : NULL;
+}
+
+static void
+take_classes(struct adoptee *one, const struct directory_entry *entry)
+{
+	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
+	size_t i;
+
+	for (i = 0; classes != NULL && i < classes->values_len; i++) {
+		const char *class = (const char *)classes->values[i].data;
+
+		if (strcasecmp(class, "musterMember") == 0)
+			one->is_member = 1;
+		if (strcasecmp(class, "oathTOTPUser") == 0 && one->user_class == NULL)
+			one->user_class = strdup(class);
+	}
+}
+
+static int
+look_at_person(const struct directory_entry *entry, void *arg)
+{
+	struct look *look = arg;
+	struct adopt *a = look->a;
+	struct adoptee *grown = realloc(a->persons, (a->persons_len + 1) * sizeof(*grown)), *one;
+	const char *id = directory_value(entry, "uid");
+
+	if (grown == NULL)
+		return ERR_MEMORY;
+	a->persons = grown;
+	one = &grown[a->persons_len];
+	memset(one, 0, sizeof(*one));
+	one->dn = strdup(entry->dn);
+	if (one->dn == NULL)
+		return ERR_MEMORY;
+	a->persons_len++;
+	one->id = copy_of(entry, "uid");
+	one->number = copy_of(entry, "uidNumber");
+	one->token = copy_of(entry, "oathTOTPToken");
+	one->token_is_own = one->token != NULL && directory_dn_equal(one->token, one->dn);
+	one->hotp = directory_attribute(entry, "oathHOTPToken") != NULL;
+	take_classes(one, entry);
+	if (directory_dn_equal(entry->dn, a->dn)) {
+		adopt_say(a, ADOPT_CONFLICT, entry->dn, "is a person: name the folder that persons lie in");
+		return 0;
+	}
+	look_at_place(a, entry, id != NULL ? id : "");
+	look_at_id(look, entry);
+	look_at_password(look, entry);
+	look->changed += directory_attribute(entry, "pwdChangedTime") != NULL;
+	a->members += (size_t)one->is_member;
+	if (!one->is_member) {
+		look_at_state(a, entry);
+		adopt_say(a, ADOPT_CHANGE, entry->dn, "becomes a member");
+	}
+	return 0;
+}
+
+/* --- numbers and groups -------------------------------------------------------------------------------------- */
+
+/* look_at_number - of somebody who is not adopted */
+static int
+look_at_number(const struct directory_entry *entry, void *arg)
+{
+	struct look *look = arg;
+	const char *number = directory_value(entry, "uidNumber");
+	const char *ours = number != NULL ? json_string_value(json_object_get(look->numbers, number)) : NULL;
+	char *key = key_of(entry->dn);
+
+	if (ours != NULL && key != NULL && json_object_get(look->names, key) == NULL)
+		adopt_say(look->a, ADOPT_CONFLICT, ours, "its uidNumber %s is that of %s as well: hosts take them for one, change one of them",
+		          number, entry->dn);
+	free(key);
+	return 0;
+}
+
+/* check_numbers - of who is adopted, against all of the directory */
+static int
+check_numbers(struct look *look)
+{
+	static const char *const attrs[] = { "uidNumber", NULL };
+	struct adopt *a = look->a;
+	size_t i, accounts = 0;
+
+	for (i = 0; i < a->persons_len; i++) {
+		const char *other = a->persons[i].number != NULL ? claim(look->numbers, a->persons[i].number, a->persons[i].dn) : NULL;
+
+		accounts += a->persons[i].number != NULL;
+		if (other != NULL)
+			adopt_say(a, ADOPT_CONFLICT, a->persons[i].dn,
+			          "its uidNumber %s is that of %s as well: hosts take them for one, change one of them", a->persons[i].number, other);
+	}
+	return accounts == 0 ? 0 : directory_search_paged(a->s->d, a->s->base, SCOPE_SUB, "(uidNumber=*)", attrs, look_at_number, look);
+}
+
+struct dangling {
+	json_t *members; /* [[group, member], ...] */
+};
+
+static int
+look_at_group(const struct directory_entry *entry, void *arg)
+{
+	static const char *const types[] = { "member", "uniqueMember" };
+	struct dangling *dangling = arg;
+	size_t i, k;
+
+	for (k = 0; k < sizeof(types) / sizeof(types[0]); k++) {
+		const struct directory_attribute *members = directory_attribute(entry, types[k]);
+
+		for (i = 0; members != NULL && i < members->values_len; i++)
+			(void)json_array_append_new(dangling->members, json_pack("[s, s]", entry->dn, (const char *)members->values[i].data));
+	}
+	return 0;
+}
+
+/* check_groups - groups stay as they are; who is named in one and is not there is told */
+static int
+check_groups(struct look *look)
+{
+	static const char *const attrs[] = { "member", "uniqueMember", NULL }, *const none[] = { "1.1", NULL };
+	struct dangling dangling = { json_array() };
+	struct adopt *a = look->a;
+	int r = directory_search_paged(a->s->d, a->dn, SCOPE_SUB, "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))", attrs,
+	                               look_at_group, &dangling);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(dangling.members, i, row) {
+		const char *group = json_string_value(json_array_get(row, 0)), *member = json_string_value(json_array_get(row, 1));
+		struct directory_entry *entry = NULL;
+		char *key = key_of(member);
+
+		if (key != NULL && json_object_get(look->names, key) == NULL && directory_read(a->s->d, member, none, &entry) == ERR_NOT_FOUND)
+			adopt_say(a, ADOPT_NOTE, group, "names %s, which is not there: whoever is given that name is in the group at once", member);
+		directory_entry_free(&entry);
+		free(key);
+	}
+	json_decref(dangling.members);
+	return r;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------ */
+
+/* find_owner - the person who becomes OWNER, by its uid */
+static int
+find_owner(struct adopt *a)
+{
+	size_t i;
+
+	if (a->owner_id == NULL)
+		return 0;
+	for (i = 0; i < a->persons_len && a->owner_dn == NULL; i++)
+		if (a->persons[i].id != NULL && strcasecmp(a->persons[i].id, a->owner_id) == 0) {
+			a->owner_dn = strdup(a->persons[i].dn);
+			if (a->owner_dn == NULL)
+				return ERR_MEMORY;
+		}
+	if (a->owner_dn == NULL)
+		adopt_say(a, ADOPT_CONFLICT, a->dn, "nobody in it has the uid %s: --owner-id names who becomes its OWNER", a->owner_id);
+	return 0;
+}
+
+static void
+note_unseen(const struct look *look)
+{
+	if (look->passwords == 0 && look->changed > 0)
+		adopt_say(look->a, ADOPT_NOTE, look->a->dn, "stored passwords cannot be read as %s, so how they are hashed was not looked at",
+		          *look->a->me != '\0' ? look->a->me : "nobody");
+}
+
+int
+adopt_look(struct adopt *a)
+{
+	static const char *const attrs[] = { "objectClass", "uid", "mail", "userPassword", "uidNumber", "oathTOTPToken", "oathHOTPToken",
+		"pwdPolicySubentry", "pwdAccountLockedTime", "pwdChangedTime", NULL };
+	struct look look = { .a = a, .ids = json_object(), .numbers = json_object(), .names = json_object() };
+	int r = directory_search_paged(a->s->d, a->dn, SCOPE_SUB, PERSONS, attrs, look_at_person, &look);
+	size_t i;
+
+	for (i = 0; i < a->persons_len; i++)
+		(void)claim(look.names, a->persons[i].dn, a->persons[i].dn);
+	if (r == 0)
+		r = check_numbers(&look);
+	if (r == 0)
+		r = check_groups(&look);
+	if (r == 0)
+		r = find_owner(a);
+	note_unseen(&look);
+	json_decref(look.ids);
+	json_decref(look.numbers);
+	json_decref(look.names);
+	if (r != 0)
+		return say_failure(a->s, r, a->dn);
+	if (a->persons_len == 0)
+		adopt_say(a, ADOPT_CONFLICT, a->dn, "there is no person in it (inetOrgPerson, posixAccount) that you may see");
+	return EXIT_DONE;
+}
