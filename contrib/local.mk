@@ -35,7 +35,9 @@ dist_pamexamples_DATA = \
 	contrib/pam/su \
 	contrib/pam/sudo
 smsexamplesdir = $(examplesdir)/sms
-dist_smsexamples_SCRIPTS = contrib/sms/sms-to-folder
+dist_smsexamples_SCRIPTS = \
+	contrib/sms/sms-to-folder \
+	contrib/sms/sms-to-smstools
 paymentsexamplesdir = $(examplesdir)/payments
 dist_paymentsexamples_SCRIPTS = contrib/payments/payments-from-folder
 nssexamplesdir = $(examplesdir)/nss

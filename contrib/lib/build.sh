@@ -15,8 +15,11 @@ build_packages=(
 	dpkg-dev libgnutls28-dev libltdl-dev
 	# to run: the directory server and what the story and the tests use
 	slapd ldap-utils openssl python3 python3-ldap python3-aiosmtpd oathtool pamtester faketime strace valgrind
-	shellcheck
+	shellcheck smstools
 )
+
+# Those of them that would run in the background.
+build_services=(slapd smstools)
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -48,7 +51,7 @@ packages_missing() {
 	done
 }
 
-# packages_install NAME... - with apt, and without starting a directory server on this machine's port 389
+# packages_install NAME... - with apt, and without starting a directory server on this machine's port 389 or smsd on its modem
 packages_install() (
 	policy=/usr/sbin/policy-rc.d
 	ours=no
@@ -66,11 +69,12 @@ packages_install() (
 	fi
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@" ||
 		die "apt-get install failed; its messages are above"
-	if [[ " $* " == *" slapd "* ]]; then
+	for service in "${build_services[@]}"; do
+		[[ " $* " == *" $service "* ]] || continue
 		# installed by us for its program only: neither running now nor after the next start of the machine
-		as_root env PATH="$PATH:/usr/sbin:/sbin" sh -c \
-			'service slapd stop >/dev/null 2>&1; update-rc.d slapd disable >/dev/null 2>&1' || true
-	fi
+		as_root env PATH="$PATH:/usr/sbin:/sbin" service "$service" stop >/dev/null 2>&1 || true
+		as_root env PATH="$PATH:/usr/sbin:/sbin" update-rc.d "$service" disable >/dev/null 2>&1 || true
+	done
 )
 
 packages_ensure() {

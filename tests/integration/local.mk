@@ -44,6 +44,7 @@ integration_tests += \
 	tests/integration/test_schema.py \
 	tests/integration/test_services.py \
 	tests/integration/test_signup.py \
+	tests/integration/test_sms_spool.py \
 	tests/integration/test_stacks.py \
 	tests/integration/test_states.py \
 	tests/integration/test_storm.py \
@@ -86,6 +87,7 @@ EXTRA_DIST += \
 	tests/lib/mail.py \
 	tests/lib/matrix.py \
 	tests/lib/model.py \
+	tests/lib/modem.py \
 	tests/lib/parallel.py \
 	tests/lib/people.py \
 	tests/lib/proto.py \
