@@ -20,7 +20,6 @@ REQUESTS = {"request": 4, "cancel": 1, "give": 2, "bind": 1, "claim": 1, "done":
 OWN = ("give", "request", "cancel")
 PAIRS = list(itertools.product(OWN, OWN + ("write", "owner_request", "claim")))
 GUESSES = (20, 40)  # steps where there are more wrong codes than are allowed
-MOVES = (31, 150, 330, 700, 3700, 90000)
 PENDING = {MAIL: "musterPendingMail", MOBILE: "musterPendingMobile"}
 KINDS = {"verify-mail": MAIL, "verify-mobile": MOBILE}
 # What an entry has besides, whatever happens to its addresses
@@ -32,7 +31,7 @@ MAYBE = {"pwdChangedTime", "pwdLastSuccess", "musterLoginState", "musterKnownSou
 class AddressWalk(Steps):
     """Mail address and mobile number of a member of an organization."""
 
-    pairs, steps = PAIRS, (8, 24)
+    pairs, steps, moves = PAIRS, (8, 24), (31, 150, 330, 700, 3700, 90000)
 
     def __init__(self, walks, name):
         super().__init__(walks, name)
@@ -308,14 +307,6 @@ class AddressWalk(Steps):
         text = self.some_code()[1]
         return Request("owner: a code", self.judging(model.judge_foreign_code),
                        lambda _: self.walks.owner.modify(self.dn, ("add", "musterCode", text)).code, single=True)
-
-    def make_clock(self):
-        seconds = self.chance.choice(MOVES)
-
-        def send(_):
-            self.walks.move(seconds)
-            return 0
-        return Request("%d s later" % seconds, lambda state: 0, send, single=True)
 
 
 def decoded(word):

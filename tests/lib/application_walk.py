@@ -23,7 +23,6 @@ REQUESTS = {"file": 9, "withdraw": 1, "document": 2, "take_back": 2, "approve": 
 PAIRS = [pair for pair in itertools.product(("approve", "reject", "withdraw", "document"),
                                             ("approve", "reject", "withdraw", "document", "file", "take_back", "fact", "status", "rename"))
          if pair[0] in ("approve", "reject") or pair[1] not in ("status", "rename")]
-MOVES = (31, 95, 150, 330, 90000)
 VALUES = {"cn": ("Lee Young", "Lee Min", "Kim Min"), "sn": ("Lee", "Kim"), "givenName": ("Young", "Min"), "c": ("KR", "US"),
           "musterMemberType": ("individual", "business"), "o": ("Lee Inc.", "Min Co"),
           "musterRegistrationNumber": ("123-45-67890", "999-99-99999")}
@@ -59,7 +58,7 @@ class Cast:
 class ApplicationWalk(Steps):
     """Required information of a platform member."""
 
-    pairs = PAIRS
+    pairs, moves = PAIRS, (31, 95, 150, 330, 90000)
 
     def __init__(self, walks, name):
         super().__init__(walks, name)
@@ -345,11 +344,3 @@ class ApplicationWalk(Steps):
                 raise Mismatch("notice %s: %r" % (record[1], got))
             return result.code or exops.done(self.walks.courier, record[0]).code
         return Request("courier: " + record[1], self.judging(model.judge_courier, record[1], about), send, single=True)
-
-    def make_clock(self):
-        seconds = self.chance.choice(MOVES)
-
-        def send(_):
-            self.walks.move(seconds)
-            return 0
-        return Request("%d s later" % seconds, lambda state: 0, send, single=True)

@@ -41,6 +41,7 @@ class Steps:
 
     pairs                   names of requests that are made two at once
     steps                   how many requests, from and to
+    moves                   by how many seconds the clock goes on
     overtaken               results of a request whose entry another one changed while it was judged, or None: it is never overtaken
     requests(), entry(), wanted(), seen(entry), kept(entry), at_the_end(), end(), make_NAME()
     """
@@ -176,3 +177,13 @@ class Steps:
 
     def kept(self, entry):
         """Remember what can only be compared with what is there next."""
+
+    # --- what each walk has ---------------------------------------------------------------------------------
+
+    def make_clock(self):
+        seconds = self.chance.choice(self.moves)
+
+        def send(_):
+            self.walks.move(seconds)
+            return 0
+        return Request("%d s later" % seconds, lambda state: 0, send, single=True)

@@ -21,7 +21,6 @@ PASSWORD = "Winter#2026"
 GOOD = ["Harbour#%02d" % n for n in range(41, 49)]
 BAD = ["short#1", "nodigits#here", "NoSpecials77", "Far#Too#Long#For#This#1"]
 NEVER = "Neverset#99"
-MOVES = (31, 95, 150, 330, 1000, 3700, 90000)
 EDGE_SEC = 4        # no code of the step before when the present one ends so soon
 POLICY = {"pwdMaxFailure": "100", "musterDailyPasswordFailures": "1000", "pwdInHistory": "2"}
 
@@ -84,7 +83,7 @@ class Walks:
 class Walk(Steps):
     """Password, tokens and factor of a member of an organization."""
 
-    pairs, overtaken = PAIRS, OVERTAKEN
+    pairs, overtaken, moves = PAIRS, OVERTAKEN, (31, 95, 150, 330, 1000, 3700, 90000)
 
     def __init__(self, walks, name):
         super().__init__(walks, name)
@@ -466,14 +465,6 @@ class Walk(Steps):
                 raise Mismatch("notice %s to %s: %r" % (kind, address, got))
             return result.code or exops.done(self.walks.courier, record).code
         return Request("courier: %s" % kind, judge, send, single=True)
-
-    def make_clock(self):
-        seconds = self.chance.choice(MOVES)
-
-        def send(_):
-            self.walks.move(seconds)
-            return 0
-        return Request("%d s later" % seconds, lambda state: 0, send, single=True)
 
 
 def owed(value):
