@@ -30,6 +30,7 @@ integration_tests += \
 	tests/integration/test_networks.py \
 	tests/integration/test_new_organization.py \
 	tests/integration/test_no_op.py \
+	tests/integration/test_notices.py \
 	tests/integration/test_numbers.py \
 	tests/integration/test_organizations.py \
 	tests/integration/test_gate.py \

@@ -4,6 +4,7 @@
     logs.watch(path)       a log that grows
     logs.unwatch(path)     look through it now, because its folder is about to go
     logs.findings()        look through all that are still watched
+    logs.inside(octets)    which of the secrets so far are in something else
 
 Sessions, gates and people call these themselves; tap.main() ends with a check of the findings.
 """
@@ -55,6 +56,12 @@ def forms(octets):
     for shift in (1, 2):
         found.add(base64.b64encode(b"\0" * shift + octets)[4:-4])
     return {form for form in found if len(form) >= SHORTEST}
+
+
+def inside(octets):
+    """Those of the secrets so far that are in a message or the like, in any form, and the codes."""
+    found = {one for one in _secrets for form in forms(one) if form in octets}
+    return sorted(found | {code for code in _codes if code in octets})
 
 
 def _look_through(path):
