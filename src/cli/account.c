@@ -169,7 +169,7 @@ account_show(struct session *s)
 	int status = account_read(s, account_attrs, &dn, &entry);
 
 	if (status == EXIT_DONE) {
-		member_facts_organization(s, dn, &org);
+		(void)session_organization_of(s, dn, &org);
 		status = print_account(s, entry, org);
 	}
 	directory_entry_free(&entry);

@@ -179,6 +179,11 @@ int session_organization(struct session *s, const char *name, struct directory_e
 char *organization_people(const char *org_dn);
 /* organization_member - the DN of a member of it by ID, there or not. To be freed, NULL when memory is short. */
 char *organization_member(const char *org_dn, const char *id);
+/*
+ * session_organization_of - the organization that an entry lies in, with the same attributes. Prints nothing.
+ * error: as directory_find_organization()
+ */
+int session_organization_of(struct session *s, const char *dn, struct directory_entry **org_out);
 /* session_only_organization - the only one the person can see. */
 int session_only_organization(struct session *s, struct directory_entry **org_out);
 

@@ -215,21 +215,14 @@ member_list(struct session *s)
 	return status;
 }
 
-/* The organization a member lies in, two entries up; 0 when it is not there or not to be seen. */
+/* An OWNER of the organization it lies in; 0 when that is not there or not to be seen. */
 static int
 owns_its_organization(struct session *s, const char *dn)
 {
-	static const char *const attrs[] = { "owner", NULL };
 	struct directory_entry *org = NULL;
-	char *people = directory_dn_parent(dn);
-	char *org_dn = people != NULL ? directory_dn_parent(people) : NULL;
-	int owner = 0;
+	int owner = session_organization_of(s, dn, &org) == 0 && organization_has_owner(org, dn);
 
-	if (org_dn != NULL && directory_read(s->d, org_dn, attrs, &org) == 0)
-		owner = organization_has_owner(org, dn);
 	directory_entry_free(&org);
-	free(people);
-	free(org_dn);
 	return owner;
 }
 
@@ -359,23 +352,32 @@ check_there(struct session *s, const char *dn)
 	return r != 0 ? say_failure(s, r, dn) : EXIT_DONE;
 }
 
+/* organization_of - the one whose OWNER a member may be */
+static int
+organization_of(struct session *s, const char *dn, struct directory_entry **org_out)
+{
+	int r = session_organization_of(s, dn, org_out);
+
+	if (r == ERR_NOT_FOUND) {
+		say_error("%s lies in no organization that you may see: OWNERs are members of one", dn);
+		return EXIT_USAGE;
+	}
+	return r == 0 ? EXIT_DONE : say_failure(s, r, dn);
+}
+
 /* set_owner - add a member to the OWNERs of the organization it lies in, or take it away */
 static int
 set_owner(struct session *s, enum directory_change_op op, const char *done)
 {
-	char *dn = NULL, *name = NULL;
+	char *dn = NULL;
 	struct directory_entry *org = NULL;
 	struct record record = { .n = 0 };
 	int r, status = session_bind(s);
 
 	if (status == EXIT_DONE)
 		status = who_dn_of_words(s, &dn);
-	if (status == EXIT_DONE && directory_dn_organization(dn, &name) != 0) {
-		say_error("%s lies in no organization: OWNERs are members of one", dn);
-		status = EXIT_USAGE;
-	}
 	if (status == EXIT_DONE)
-		status = session_organization(s, name, &org);
+		status = organization_of(s, dn, &org);
 	if (status == EXIT_DONE && op == CHANGE_ADD)
 		status = check_there(s, dn);
 	if (status == EXIT_DONE && organization_has_owner(org, dn) == (op == CHANGE_ADD)) {
@@ -387,7 +389,6 @@ set_owner(struct session *s, enum directory_change_op op, const char *done)
 		                : print_done(s, json_pack("{s:s, s:b}", "dn", dn, "owner", op == CHANGE_ADD), "%s %s", dn, done);
 	}
 	directory_entry_free(&org);
-	free(name);
 	free(dn);
 	return status;
 }

@@ -238,23 +238,6 @@ has_class(const struct directory_entry *entry, const char *name)
 	return 0;
 }
 
-void
-member_facts_organization(struct session *s, const char *dn, struct directory_entry **org_out)
-{
-	static const char *const attrs[] = { "objectClass", "o", "musterDomain", "musterPolicyEntry",
-		"musterNicknames", "entryUUID", NULL };
-	char *at = directory_dn_parent(dn), *up;
-
-	while (at != NULL && *org_out == NULL) {
-		if (directory_read(s->d, at, attrs, org_out) == 0 && !has_class(*org_out, "musterOrganization"))
-			directory_entry_free(org_out);
-		up = directory_dn_parent(at);
-		free(at);
-		at = up;
-	}
-	free(at);
-}
-
 int
 member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out, struct directory_entry **entry_out,
                   struct directory_entry **org_out)
@@ -273,7 +256,7 @@ member_facts_read(struct session *s, const char *dn, struct member_facts *facts_
 	read_overlay(s, *entry_out, facts_out);
 	read_state(*entry_out, facts_out);
 	read_app_passwords(*entry_out, facts_out);
-	member_facts_organization(s, dn, org_out);
+	(void)session_organization_of(s, dn, org_out);
 	return 0;
 }
 

@@ -45,12 +45,6 @@ int member_facts_read(struct session *s, const char *dn, struct member_facts *fa
                       struct directory_entry **entry_out, struct directory_entry **org_out);
 void member_facts_free(struct member_facts *facts);
 
-/*
- * member_facts_organization - the nearest organization above, like the overlay looks for it
- * out:   *org_out  NULL before; stays so when there is none that may be seen; freed with directory_entry_free()
- */
-void member_facts_organization(struct session *s, const char *dn, struct directory_entry **org_out);
-
 /* member_facts_presence - password and factor of an entry alone, for "member show" */
 void member_facts_presence(struct session *s, const struct directory_entry *entry, struct member_facts *facts_out);
 

@@ -45,6 +45,20 @@ enrolment_issuer(const struct session *s, const struct enrolment *e, const char 
 	return e->who.organization != NULL ? e->who.organization : ISSUER_DEFAULT;
 }
 
+/* Of a DN: as the directory says, where it tells that without a login; else where the DN leaves no doubt. */
+static int
+organization_name(struct session *s, const char *dn, char **name_out)
+{
+	struct directory_entry *org = NULL;
+	const char *name = session_organization_of(s, dn, &org) == 0 ? directory_value(org, "o") : NULL;
+	int r;
+
+	*name_out = name != NULL ? strdup(name) : NULL;
+	r = name == NULL ? directory_dn_organization(dn, name_out) : *name_out != NULL ? 0 : ERR_MEMORY;
+	directory_entry_free(&org);
+	return r == ERR_MEMORY ? r : 0;
+}
+
 /* Beside it the login, taken out of a DN where there is only that. */
 static int
 enrolment_uri(struct session *s, struct enrolment *e)
@@ -56,8 +70,8 @@ enrolment_uri(struct session *s, struct enrolment *e)
 	r = totp_seed_to_text(e->seed, sizeof(e->seed), e->key);
 	if (r == 0 && e->who.dn != NULL)
 		r = directory_dn_rdn(e->who.dn, &type, &login);
-	if (r == 0 && e->who.dn != NULL && directory_dn_organization(e->who.dn, &organization) == ERR_MEMORY)
-		r = ERR_MEMORY;
+	if (r == 0 && e->who.dn != NULL)
+		r = organization_name(s, e->who.dn, &organization);
 	if (r == 0)
 		r = totp_uri(e->seed, sizeof(e->seed), enrolment_issuer(s, e, organization),
 		             login != NULL ? login : e->who.login, &e->uri);

@@ -314,6 +314,12 @@ session_organization(struct session *s, const char *name, struct directory_entry
 }
 
 int
+session_organization_of(struct session *s, const char *dn, struct directory_entry **org_out)
+{
+	return directory_find_organization(s->d, dn, organization_attrs, org_out);
+}
+
+int
 session_only_organization(struct session *s, struct directory_entry **org_out)
 {
 	int r, status;

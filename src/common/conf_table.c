@@ -137,7 +137,7 @@ static const struct conf_option options[] = {
 	NUMBER(gate, workers, 1, 256, "16",
 	       "Requests worked on at the same time"),
 	TEXT(gate, issuer, "", NULL,
-	     "Name that authenticator apps show; empty: the organization of dn_template or search_base"),
+	     "Name that authenticator apps show; empty: the o= below ou=organizations in dn_template or search_base"),
 
 	FLAG(courier, enabled, "yes",
 	     "Send what the directory owes its members by mail: yes, no"),

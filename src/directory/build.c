@@ -169,6 +169,14 @@ out:
 	return r;
 }
 
+/* ava_is_text - a part of a DN with that type and value, in whatever case */
+static int
+ava_is_text(const LDAPAVA *ava, const char *type, const char *value)
+{
+	return ava->la_attr.bv_len == strlen(type) && strncasecmp(ava->la_attr.bv_val, type, strlen(type)) == 0 &&
+	       ava->la_value.bv_len == strlen(value) && strncasecmp(ava->la_value.bv_val, value, strlen(value)) == 0;
+}
+
 int
 directory_dn_organization(const char *dn, char **name_out)
 {
@@ -184,7 +192,8 @@ directory_dn_organization(const char *dn, char **name_out)
 		const LDAPAVA *ava = parsed[i][0];
 
 		if (ava->la_attr.bv_len != 1 || strncasecmp(ava->la_attr.bv_val, "o", 1) != 0 ||
-		    memchr(ava->la_value.bv_val, '\0', ava->la_value.bv_len) != NULL)
+		    memchr(ava->la_value.bv_val, '\0', ava->la_value.bv_len) != NULL ||
+		    parsed[i + 1] == NULL || !ava_is_text(parsed[i + 1][0], "ou", "organizations"))
 			continue;
 		*name_out = strndup(ava->la_value.bv_val, ava->la_value.bv_len);
 		r = *name_out != NULL ? 0 : ERR_MEMORY;

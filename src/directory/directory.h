@@ -231,6 +231,12 @@ int directory_read(struct directory *d, const char *dn, const char *const *attrs
 /* directory_find_one - the only match; ERR_NOT_FOUND, ERR_AMBIGUOUS. */
 int directory_find_one(struct directory *d, const char *base, const char *filter, const char *const *attrs,
                        struct directory_entry **entry_out);
+/*
+ * directory_find_organization - the nearest entry above a DN that is an organization (class musterOrganization), as the overlay
+ *                               looks for it.
+ * error: ERR_NOT_FOUND (in none, or in none that who asks may read)
+ */
+int directory_find_organization(struct directory *d, const char *dn, const char *const *attrs, struct directory_entry **org_out);
 void directory_entry_free(struct directory_entry **entry);
 /* directory_attribute - all values of an attribute, NULL when absent. */
 const struct directory_attribute *directory_attribute(const struct directory_entry *entry, const char *name);
@@ -289,8 +295,9 @@ int directory_dn_check(const char *dn);
 /* directory_dn_rdn - type and value of the first RDN, unescaped. error: ERR_INPUT (not a DN, "", a NUL in it) */
 int directory_dn_rdn(const char *dn, char **type_out, char **value_out);
 /*
- * directory_dn_organization - the name (o) of the nearest organization that a DN lies in, by its parts alone; to be freed.
- * error: ERR_NOT_FOUND (in none), ERR_INPUT, ERR_MEMORY
+ * directory_dn_organization - the name (o) of the organization that a DN lies in, by its parts alone; to be freed. Only what lies
+ *                             right below ou=organizations is one whatever the directory says.
+ * error: ERR_NOT_FOUND (in none, or in one elsewhere), ERR_INPUT, ERR_MEMORY
  */
 int directory_dn_organization(const char *dn, char **name_out);
 /* directory_dn_parent - a DN without its first RDN, to be freed; NULL when there is none or memory is short. */

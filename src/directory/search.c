@@ -327,3 +327,23 @@ directory_find_one(struct directory *d, const char *base, const char *filter, co
 {
 	return find(d, base, SCOPE_SUB, filter, attrs, entry_out);
 }
+
+int
+directory_find_organization(struct directory *d, const char *dn, const char *const *attrs, struct directory_entry **org_out)
+{
+	char *at = directory_dn_parent(dn), *up;
+	int r = ERR_NOT_FOUND;
+
+	*org_out = NULL;
+	while (r == ERR_NOT_FOUND && at != NULL && *at != '\0') {
+		r = find(d, at, SCOPE_BASE, "(objectClass=musterOrganization)", attrs, org_out);
+		/* A refusal is of a folder in between, or of what lies above the suffix. */
+		if (r != 0 && r != ERR_UNREACHABLE && r != ERR_TIMEOUT && r != ERR_MEMORY)
+			r = ERR_NOT_FOUND;
+		up = directory_dn_parent(at);
+		free(at);
+		at = up;
+	}
+	free(at);
+	return r;
+}

@@ -4,6 +4,7 @@ integration_tests += \
 	tests/integration/test_account.py \
 	tests/integration/test_addresses.py \
 	tests/integration/test_adopt.py \
+	tests/integration/test_adopted.py \
 	tests/integration/test_applications.py \
 	tests/integration/test_apps.py \
 	tests/integration/test_attack.py \

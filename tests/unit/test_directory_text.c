@@ -190,9 +190,12 @@ test_dn_organization(void **state)
 {
 	static const struct { const char *dn, *name; } cases[] = {
 		{ "uid=alice,ou=people,o=acme,ou=organizations,dc=example,dc=com", "acme" },
-		{ "uid=alice,ou=people,O=Acme \\26 S\\c3\\b6hne,dc=com", "Acme & Söhne" },
-		{ "o=acme,o=outer", "acme" },
-		{ "uid=%u,ou=people,o=acme,dc=com", "acme" },
+		{ "uid=alice,ou=people,O=Acme \\26 S\\c3\\b6hne,OU=Organizations,dc=com", "Acme & Söhne" },
+		{ "uid=%u,ou=people,o=acme,ou=organizations,dc=com", "acme" },
+		{ "uid=alice,ou=people,o=acme,ou=organizations,o=outer", "acme" },
+		{ "uid=alice,ou=people,o=outer", NULL }, /* the organization may be ou=people */
+		{ "uid=alice,ou=people,o=acme,ou=organization", NULL },
+		{ "uid=alice,ou=organizations,o=outer", NULL },
 		{ "uid=a@b.example,ou=accounts,dc=com", NULL },
 		{ "ou=o,dc=com", NULL },
 		{ "", NULL }
