@@ -2,6 +2,7 @@
  * adopt.c - "muster adopt": an existing part of a directory becomes an organization in place. First all of it is looked at; what
  *           stands in the way is told, and nothing is written before all of it is out of the way.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "cli/adopt.h"
 
-#define TEXT_MAX 512
+#define TEXT_MAX 2048
 
 void
 adopt_say(struct adopt *a, enum adopt_kind kind, const char *dn, const char *format, ...)
@@ -20,7 +21,19 @@ adopt_say(struct adopt *a, enum adopt_kind kind, const char *dn, const char *for
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)json_array_append_new(a->found[kind], json_pack("{s:o, s:o}", "dn", json_text(dn), "text", json_text(text)));
+	/* What cannot be told must not be passed over. */
+	if (json_array_append_new(a->found[kind], json_pack("{s:s, s:s}", "dn", dn, "text", text)) != 0)
+		a->short_of_memory = 1;
+}
+
+char *
+adopt_key(const char *dn)
+{
+	char *key = directory_dn_clean(dn), *p;
+
+	for (p = key; p != NULL && *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return key;
 }
 
 /* --- the organization itself --------------------------------------------------------------------------------- */
@@ -37,9 +50,8 @@ has_class(const struct directory_entry *entry, const char *class)
 	return 0;
 }
 
-/* is_below - 1 when dn is base or lies below it */
-static int
-is_below(const char *dn, const char *base)
+int
+adopt_is_below(const char *dn, const char *base)
 {
 	char *at = strdup(dn), *up;
 	int below = 0;
@@ -81,7 +93,7 @@ read_root(struct adopt *a)
 	struct session *s = a->s;
 	int r;
 
-	if (!is_below(s->args.words[0], s->base) || directory_dn_equal(s->args.words[0], s->base)) {
+	if (!adopt_is_below(s->args.words[0], s->base) || directory_dn_equal(s->args.words[0], s->base)) {
 		say_error("%s cannot be one organization: name a part that lies below %s, which has other entries of Muster beside it",
 		          s->args.words[0], s->base);
 		return EXIT_USAGE;
@@ -131,6 +143,10 @@ settle(struct adopt *a)
 
 	if (status != EXIT_DONE)
 		return status;
+	if (a->domain != NULL && present != NULL && strcasecmp(a->domain, present) != 0) {
+		say_error("%s has the domain \"%s\": leave --domain out; \"muster org set\" changes it", a->dn, present);
+		return EXIT_USAGE;
+	}
 	if (a->domain == NULL)
 		a->domain = present;
 	if (a->domain == NULL) {
@@ -178,7 +194,7 @@ look_above(struct adopt *a)
 	struct directory_entry *entry = NULL;
 	int r = 0;
 
-	while (r == 0 && at != NULL && is_below(at, a->s->base)) {
+	while (r == 0 && at != NULL && adopt_is_below(at, a->s->base)) {
 		r = directory_read(a->s->d, at, attrs, &entry);
 		if (r == 0 && has_class(entry, "musterOrganization"))
 			adopt_say(a, ADOPT_CONFLICT, a->dn, "lies in the organization %s: organizations do not nest", at);
@@ -210,6 +226,29 @@ look_at_organization(struct adopt *a)
 	if (!a->is_organization)
 		adopt_say(a, ADOPT_CHANGE, a->dn, "becomes the organization %s with domain %s and OWNER %s", a->name, a->domain, a->owner_id);
 	return EXIT_DONE;
+}
+
+/* look_at_policy - rules that say "off" would let people in without the second factor they have */
+static int
+look_at_policy(struct adopt *a)
+{
+	static const char *const attrs[] = { "musterSecondFactor", NULL };
+	const char *named = directory_value(a->root, "musterPolicyEntry"), *factor;
+	struct directory_entry *policy = NULL;
+	char *own = directory_dn("cn=policy,%D", a->dn);
+	int r = own != NULL ? 0 : ERR_MEMORY;
+
+	if (r == 0 && a->template == NULL)
+		r = directory_read(a->s->d, named != NULL ? named : own, attrs, &policy);
+	if (r == ERR_NOT_FOUND)
+		r = 0;
+	factor = a->template != NULL ? directory_value(a->template, attrs[0]) : policy != NULL ? directory_value(policy, attrs[0]) : NULL;
+	if (r == 0 && a->factors > 0 && factor != NULL && strcasecmp(factor, "off") == 0)
+		adopt_say(a, ADOPT_CONFLICT, a->dn, "its rules switch second factors off, and %zu persons have one of slapo-otp: choose other rules",
+		          a->factors);
+	directory_entry_free(&policy);
+	free(own);
+	return r == 0 ? EXIT_DONE : say_failure(a->s, r, "policy");
 }
 
 /* --- what is told --------------------------------------------------------------------------------------------- */
@@ -260,7 +299,7 @@ static int
 look(struct adopt *a)
 {
 	static int (*const parts[])(struct adopt *) = { read_root, settle, look_at_organization, adopt_look, adopt_look_at_factors,
-		adopt_look_at_access };
+		look_at_policy, adopt_look_at_access };
 	int status = EXIT_DONE;
 	size_t i;
 
@@ -286,6 +325,7 @@ clear(struct adopt *a)
 		free(a->rules[i].data);
 	free(a->rules);
 	free(a->rules_dn);
+	json_decref(a->names);
 	for (i = 0; i < ADOPT_KINDS; i++)
 		json_decref(a->found[i]);
 	directory_entry_free(&a->root);
@@ -299,7 +339,7 @@ clear(struct adopt *a)
 int
 adopt_run(struct session *s)
 {
-	struct adopt a = { .s = s, .found = { json_array(), json_array(), json_array() } };
+	struct adopt a = { .s = s, .names = json_object(), .found = { json_array(), json_array(), json_array() } };
 	int status = check_words(&a), r, done = 0;
 
 	if (status == EXIT_DONE)
@@ -310,6 +350,8 @@ adopt_run(struct session *s)
 		r = directory_whoami(s->d, &a.me);
 		status = r == 0 ? look(&a) : say_failure(s, r, "who am I");
 	}
+	if (status == EXIT_DONE && a.short_of_memory)
+		status = say_failure(s, ERR_MEMORY, a.dn);
 	if (status == EXIT_DONE && s->args.value[OPT_DRY_RUN] == NULL && json_array_size(a.found[ADOPT_CONFLICT]) == 0) {
 		status = adopt_write(&a);
 		done = 1;

@@ -30,7 +30,9 @@ struct adopt {
 	int is_organization;
 	struct adoptee *persons;
 	size_t persons_len, members, factors; /* of them those who are members already; who have a factor to be taken over */
+	json_t *names;                        /* the DN of each person, by adopt_key() */
 	json_t *found[ADOPT_KINDS];           /* [{"dn": ..., "text": ...}] */
+	int short_of_memory;                  /* something is not in it */
 	char *rules_dn;                       /* the database of cn=config whose access rules are to be changed, NULL: none */
 	struct directory_value *rules;
 	size_t rules_len, rules_new;
@@ -39,6 +41,11 @@ struct adopt {
 /* adopt_say - something that was found about an entry */
 void adopt_say(struct adopt *a, enum adopt_kind kind, const char *dn, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* adopt_is_below - 1 when dn is base or lies below it */
+int adopt_is_below(const char *dn, const char *base);
+/* adopt_key - a DN in one form and small letters, to look it up by; to be freed, NULL when it is none or memory is short */
+char *adopt_key(const char *dn);
 
 /* All of these print what went wrong and return an exit code. What stands in the way is said with adopt_say(). */
 

@@ -64,16 +64,32 @@ check_seed(struct adopt *a, const struct adoptee *one, const struct directory_en
 		adopt_say(a, ADOPT_CONFLICT, one->dn, "%s, which has its seed, has entries below it: move them", token->dn);
 }
 
-/* is_person - 1 when a token is the entry of somebody who is adopted */
+/* is_token - 1 when an entry is a token and nothing else: what is more is nobody's to delete with it */
 static int
-is_person(const struct adopt *a, const char *dn)
+is_token(const struct directory_entry *entry, const char **class_out)
 {
-	size_t i;
+	static const char *const classes[] = { "top", "device", "organizationalRole", "applicationProcess", "oathToken", "oathTOTPToken" };
+	const struct directory_attribute *has = directory_attribute(entry, "objectClass");
+	size_t i, k;
 
-	for (i = 0; i < a->persons_len; i++)
-		if (directory_dn_equal(a->persons[i].dn, dn))
-			return 1;
-	return 0;
+	*class_out = "no class that is to be seen";
+	for (i = 0; has != NULL && i < has->values_len; i++) {
+		*class_out = (const char *)has->values[i].data;
+		for (k = 0; k < sizeof(classes) / sizeof(classes[0]) && strcasecmp(*class_out, classes[k]) != 0; k++)
+			;
+		if (k == sizeof(classes) / sizeof(classes[0]))
+			return 0;
+	}
+	return has != NULL;
+}
+
+static void
+check_token(struct adopt *a, const struct adoptee *one, const struct directory_entry *token)
+{
+	const char *class;
+
+	if (!one->token_is_own && !is_token(token, &class))
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken %s is more than a token (%s): give it one of its own", token->dn, class);
 }
 
 static int
@@ -86,8 +102,8 @@ look_at_token(struct adopt *a, struct adoptee *one)
 		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken %s is not there, or not to be seen as %s", one->token, a->me);
 		return 0;
 	}
-	if (r == 0 && !one->token_is_own && is_person(a, one->token))
-		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken is another person: give each its own");
+	if (r == 0)
+		check_token(a, one, token);
 	if (r == 0)
 		check_seed(a, one, token);
 	if (r == 0)
@@ -101,83 +117,88 @@ look_at_token(struct adopt *a, struct adoptee *one)
 	return r;
 }
 
-/* Seeds that no person in it names. */
-struct spare {
+/* Who names which token, in all of the directory. */
+struct naming {
 	struct adopt *a;
-	json_t *named; /* DN of whose it is, by the token's in its clean form */
-	json_t *dns;
+	json_t *names; /* [DN, ...] of those who name it, by adopt_key() of the token */
 };
 
 static int
-look_at_token_entry(const struct directory_entry *entry, void *arg)
+look_at_naming(const struct directory_entry *entry, void *arg)
 {
-	struct spare *spare = arg;
-	char *dn = directory_dn_clean(entry->dn);
+	const struct directory_attribute *tokens = directory_attribute(entry, "oathTOTPToken");
+	struct naming *naming = arg;
+	json_t *list;
+	size_t i;
+	char *key;
 
-	if (dn != NULL && json_object_get(spare->named, dn) == NULL)
-		(void)json_array_append_new(spare->dns, json_string(dn));
-	free(dn);
+	for (i = 0; tokens != NULL && i < tokens->values_len; i++) {
+		key = adopt_key((const char *)tokens->values[i].data);
+		list = key != NULL ? json_object_get(naming->names, key) : NULL;
+		if (list == NULL) {
+			list = json_array();
+			if (key == NULL || json_object_set_new(naming->names, key, list) != 0)
+				list = NULL;
+		}
+		free(key);
+		if (list == NULL || json_array_append_new(list, json_string(entry->dn)) != 0)
+			return ERR_MEMORY;
+	}
 	return 0;
 }
 
-static int
-somebody_names_it(const struct directory_entry *entry, void *arg)
+/* check_alone - a factor is one person's: who shares it, here or elsewhere, would lose it */
+static void
+check_alone(struct adopt *a, const struct naming *naming, const struct adoptee *one)
 {
-	(void)entry;
-	*(int *)arg = 1;
-	return 0;
+	char *key = adopt_key(one->token);
+	json_t *list = key != NULL ? json_object_get(naming->names, key) : NULL, *row;
+	size_t i;
+
+	if (list == NULL)
+		a->short_of_memory = 1;
+	json_array_foreach(list, i, row)
+		if (!directory_dn_equal(json_string_value(row), one->dn))
+			adopt_say(a, ADOPT_CONFLICT, one->dn, "shares its second factor %s with %s: give each its own", one->token,
+			          json_string_value(row));
+	free(key);
 }
 
 /* look_at_spare - a run that was interrupted leaves one, which would stay in the clear */
 static int
-look_at_spare(struct spare *spare)
+look_at_spare(const struct directory_entry *entry, void *arg)
 {
-	static const char *const none[] = { "1.1", NULL };
-	struct adopt *a = spare->a;
-	int r = directory_search_paged(a->s->d, a->s->base, SCOPE_SUB, TOKEN_FILTER, none, look_at_token_entry, spare), named;
-	json_t *row;
-	size_t i;
+	struct naming *naming = arg;
+	char *key = adopt_key(entry->dn);
 
-	json_array_foreach(spare->dns, i, row) {
-		char *filter = directory_filter("(oathTOTPToken=%s)", json_string_value(row));
-
-		named = 0;
-		if (r == 0)
-			r = filter != NULL ? directory_search(a->s->d, a->s->base, SCOPE_SUB, filter, none, somebody_names_it, &named) : ERR_MEMORY;
-		if (r == 0 && !named)
-			adopt_say(a, ADOPT_NOTE, json_string_value(row), "holds a seed of slapo-otp that nobody names: delete it");
-		free(filter);
-	}
-	return r;
+	if (key != NULL && json_object_get(naming->names, key) == NULL)
+		adopt_say(naming->a, ADOPT_NOTE, entry->dn, "holds a seed of slapo-otp that nobody names: delete it");
+	free(key);
+	return 0;
 }
 
 int
 adopt_look_at_factors(struct adopt *a)
 {
-	struct spare spare = { a, json_object(), json_array() };
+	static const char *const attrs[] = { "oathTOTPToken", NULL }, *const none[] = { "1.1", NULL };
+	struct naming naming = { a, json_object() };
+	int r = directory_search_paged(a->s->d, a->s->base, SCOPE_SUB, "(oathTOTPToken=*)", attrs, look_at_naming, &naming);
 	size_t i;
-	int r = 0;
 
 	for (i = 0; i < a->persons_len && r == 0; i++) {
 		struct adoptee *one = &a->persons[i];
-		char *dn = one->token != NULL ? directory_dn_clean(one->token) : NULL;
 
 		if (one->hotp)
 			adopt_say(a, ADOPT_CONFLICT, one->dn, "its second factor counts (HOTP): take oathHOTPToken and oathHOTPUser away, and have it "
 			          "enrol anew");
-		if (dn != NULL && json_object_get(spare.named, dn) != NULL)
-			adopt_say(a, ADOPT_CONFLICT, one->dn, "shares its second factor %s with %s: give each its own", dn,
-			          json_string_value(json_object_get(spare.named, dn)));
-		else if (dn != NULL)
-			r = look_at_token(a, one);
-		if (dn != NULL)
-			(void)json_object_set_new(spare.named, dn, json_string(one->dn));
-		free(dn);
+		if (one->token == NULL)
+			continue;
+		check_alone(a, &naming, one);
+		r = look_at_token(a, one);
 	}
 	if (r == 0)
-		r = look_at_spare(&spare);
-	json_decref(spare.named);
-	json_decref(spare.dns);
+		r = directory_search_paged(a->s->d, a->s->base, SCOPE_SUB, TOKEN_FILTER, none, look_at_spare, &naming);
+	json_decref(naming.names);
 	return r == 0 ? EXIT_DONE : say_failure(a->s, r, "second factors of slapo-otp");
 }
 
@@ -212,14 +233,21 @@ int
 adopt_take_factor(struct adopt *a, struct adoptee *one)
 {
 	struct directory_entry *token = NULL;
-	int r;
+	const char *class = NULL;
+	int r, is = 0;
 
 	if (one->token == NULL)
 		return EXIT_DONE;
 	r = directory_read(a->s->d, one->token, token_attrs, &token);
 	if (r == 0)
+		is = one->token_is_own || is_token(token, &class);
+	if (r == 0 && is)
 		r = move_seed(a, one, token);
 	directory_entry_free(&token);
+	if (r == 0 && !is) {
+		say_error("%s is not the token any more that it was a moment ago; nothing of it was taken", one->token);
+		return EXIT_FAILED;
+	}
 	if (r != 0)
 		return say_failure(a->s, r, one->dn);
 	/* From here on slapo-otp has nothing of it but a seed in the clear. */

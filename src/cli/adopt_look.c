@@ -9,11 +9,14 @@
 #include "cli/adopt.h"
 #include "core/pwhash.h"
 
-#define PERSONS "(|(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=musterMember))"
+#define CLASSES "(objectClass=person)(objectClass=account)(objectClass=posixAccount)(objectClass=uidObject)(objectClass=musterMember)"
+#define PERSONS "(|" CLASSES ")"
+#define OTHERS "(&(userPassword=*)(!(|" CLASSES ")))"
 
 struct look {
 	struct adopt *a;
-	json_t *ids, *numbers, *names; /* the DN that has it, by what it is in small letters */
+	json_t *ids, *numbers; /* the DN that has it, by what it is in small letters */
+	json_t *odd;           /* [[DN, uid], ...]: which the server alone can tell apart */
 	size_t passwords, changed;
 };
 
@@ -46,25 +49,30 @@ claim(json_t *owners, const char *text, const char *dn)
 static void
 look_at_place(struct adopt *a, const struct directory_entry *entry, const char *id)
 {
-	char *expected = organization_member(a->dn, id), *parent = directory_dn_parent(entry->dn), *up;
-	int is_folder = directory_dn_equal(a->people, a->dn), inside = is_folder;
+	char *expected = organization_member(a->dn, id);
+	int is_folder = directory_dn_equal(a->people, a->dn);
 
 	/* The access rules of a folder that is an organization go by the name. */
 	if (is_folder && strncasecmp(entry->dn, "uid=", 4) != 0)
 		adopt_say(a, ADOPT_CONFLICT, entry->dn, "is not named by its uid: rename it first (ldapmodify, changetype: modrdn)");
-	while (!inside && parent != NULL && !directory_dn_equal(parent, a->dn)) {
-		inside = directory_dn_equal(parent, a->people);
-		up = directory_dn_parent(parent);
-		free(parent);
-		parent = up;
-	}
-	if (!inside)
+	if (!adopt_is_below(entry->dn, a->people))
 		adopt_say(a, ADOPT_CONFLICT, entry->dn, "lies outside of %s: move it there first (ldapmodify, changetype: modrdn with newsuperior)",
 		          a->people);
 	else if (expected != NULL && !directory_dn_equal(expected, entry->dn))
 		adopt_say(a, ADOPT_NOTE, entry->dn, "is not %s: muster finds it by its DN, not by ORG/ID", expected);
 	free(expected);
-	free(parent);
+}
+
+/* is_odd - 1 when the server may take it for the same as another one that looks different */
+static int
+is_odd(const char *id)
+{
+	const char *p;
+
+	for (p = id; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x7f || (*p == ' ' && (p == id || p[1] == ' ' || p[1] == '\0')))
+			return 1;
+	return 0;
 }
 
 static void
@@ -81,6 +89,8 @@ look_at_id(struct look *look, const struct directory_entry *entry)
 	if (ids->values_len > 1)
 		adopt_say(look->a, ADOPT_NOTE, entry->dn, "has %zu values of uid: it logs in with each of them", ids->values_len);
 	for (i = 0; i < ids->values_len; i++) {
+		if (is_odd((const char *)ids->values[i].data))
+			(void)json_array_append_new(look->odd, json_pack("[s, s]", entry->dn, (const char *)ids->values[i].data));
 		other = claim(look->ids, (const char *)ids->values[i].data, entry->dn);
 		if (other != NULL)
 			adopt_say(look->a, ADOPT_CONFLICT, entry->dn, "the uid %s is that of %s as well: change one of them",
@@ -166,6 +176,7 @@ look_at_person(const struct directory_entry *entry, void *arg)
 	struct adopt *a = look->a;
 	struct adoptee *grown = realloc(a->persons, (a->persons_len + 1) * sizeof(*grown)), *one;
 	const char *id = directory_value(entry, "uid");
+	char *key;
 
 	if (grown == NULL)
 		return ERR_MEMORY;
@@ -176,6 +187,12 @@ look_at_person(const struct directory_entry *entry, void *arg)
 	if (one->dn == NULL)
 		return ERR_MEMORY;
 	a->persons_len++;
+	key = adopt_key(entry->dn);
+	if (key == NULL || json_object_set_new(a->names, key, json_string(entry->dn)) != 0) {
+		free(key);
+		return ERR_MEMORY;
+	}
+	free(key);
 	one->id = copy_of(entry, "uid");
 	one->number = copy_of(entry, "uidNumber");
 	one->token = copy_of(entry, "oathTOTPToken");
@@ -198,7 +215,44 @@ look_at_person(const struct directory_entry *entry, void *arg)
 	return 0;
 }
 
-/* --- numbers and groups -------------------------------------------------------------------------------------- */
+/* --- all of them together -------------------------------------------------------------------------------------- */
+
+struct same {
+	struct adopt *a;
+	const char *dn, *id;
+};
+
+static int
+look_at_same(const struct directory_entry *entry, void *arg)
+{
+	const struct same *same = arg;
+
+	if (!directory_dn_equal(entry->dn, same->dn))
+		adopt_say(same->a, ADOPT_CONFLICT, same->dn, "the uid %s is that of %s as well: change one of them", same->id, entry->dn);
+	return 0;
+}
+
+/* check_odd - IDs that are not plain ASCII, as the server compares them */
+static int
+check_odd(struct look *look)
+{
+	static const char *const none[] = { "1.1", NULL };
+	struct adopt *a = look->a;
+	json_t *row;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(look->odd, i, row) {
+		struct same same = { a, json_string_value(json_array_get(row, 0)), json_string_value(json_array_get(row, 1)) };
+		char *filter = same.id != NULL ? directory_filter("(uid=%s)", same.id) : NULL;
+
+		r = filter != NULL ? directory_search(a->s->d, a->dn, SCOPE_SUB, filter, none, look_at_same, &same) : ERR_MEMORY;
+		free(filter);
+		if (r != 0)
+			break;
+	}
+	return r;
+}
 
 /* look_at_number - of somebody who is not adopted */
 static int
@@ -207,9 +261,9 @@ look_at_number(const struct directory_entry *entry, void *arg)
 	struct look *look = arg;
 	const char *number = directory_value(entry, "uidNumber");
 	const char *ours = number != NULL ? json_string_value(json_object_get(look->numbers, number)) : NULL;
-	char *key = key_of(entry->dn);
+	char *key = adopt_key(entry->dn);
 
-	if (ours != NULL && key != NULL && json_object_get(look->names, key) == NULL)
+	if (ours != NULL && key != NULL && json_object_get(look->a->names, key) == NULL)
 		adopt_say(look->a, ADOPT_CONFLICT, ours, "its uidNumber %s is that of %s as well: hosts take them for one, change one of them",
 		          number, entry->dn);
 	free(key);
@@ -236,49 +290,84 @@ check_numbers(struct look *look)
 }
 
 struct dangling {
-	json_t *members; /* [[group, member], ...] */
+	struct look *look;
+	json_t *members; /* [[group, member], ...] that are no person of it */
 };
+
+static void
+put_dangling(struct dangling *dangling, const struct directory_entry *group, const char *attribute)
+{
+	const struct directory_attribute *members = directory_attribute(group, attribute);
+	size_t i;
+
+	for (i = 0; members != NULL && i < members->values_len; i++) {
+		const char *member = (const char *)members->values[i].data;
+		char *key = adopt_key(member);
+
+		if (key != NULL && json_object_get(dangling->look->a->names, key) == NULL && adopt_is_below(member, dangling->look->a->dn))
+			(void)json_array_append_new(dangling->members, json_pack("[s, s]", group->dn, member));
+		free(key);
+	}
+}
+
+/* Groups of hosts name people by uid. */
+static void
+look_at_uids(struct look *look, const struct directory_entry *group)
+{
+	const struct directory_attribute *uids = directory_attribute(group, "memberUid");
+	size_t i;
+
+	for (i = 0; uids != NULL && i < uids->values_len; i++) {
+		const char *uid = (const char *)uids->values[i].data;
+		char *key = key_of(uid);
+
+		if (key != NULL && json_object_get(look->ids, key) == NULL && adopt_is_below(group->dn, look->a->dn))
+			adopt_say(look->a, ADOPT_NOTE, group->dn, "names the uid %s, which nobody in it has: whoever is given it is in the group at once",
+			          uid);
+		free(key);
+	}
+}
 
 static int
 look_at_group(const struct directory_entry *entry, void *arg)
 {
-	static const char *const types[] = { "member", "uniqueMember" };
 	struct dangling *dangling = arg;
-	size_t i, k;
 
-	for (k = 0; k < sizeof(types) / sizeof(types[0]); k++) {
-		const struct directory_attribute *members = directory_attribute(entry, types[k]);
-
-		for (i = 0; members != NULL && i < members->values_len; i++)
-			(void)json_array_append_new(dangling->members, json_pack("[s, s]", entry->dn, (const char *)members->values[i].data));
-	}
+	put_dangling(dangling, entry, "member");
+	put_dangling(dangling, entry, "uniqueMember");
+	look_at_uids(dangling->look, entry);
 	return 0;
 }
 
-/* check_groups - groups stay as they are; who is named in one and is not there is told */
+/* check_groups - groups stay as they are, wherever they lie; a name in one that is free in what is adopted is told */
 static int
 check_groups(struct look *look)
 {
-	static const char *const attrs[] = { "member", "uniqueMember", NULL }, *const none[] = { "1.1", NULL };
-	struct dangling dangling = { json_array() };
+	static const char *const attrs[] = { "member", "uniqueMember", "memberUid", NULL }, *const none[] = { "1.1", NULL };
+	struct dangling dangling = { look, json_array() };
 	struct adopt *a = look->a;
-	int r = directory_search_paged(a->s->d, a->dn, SCOPE_SUB, "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))", attrs,
-	                               look_at_group, &dangling);
+	int r = directory_search_paged(a->s->d, a->s->base, SCOPE_SUB, "(|(member=*)(uniqueMember=*)(memberUid=*))", attrs, look_at_group,
+	                               &dangling);
 	json_t *row;
 	size_t i;
 
 	json_array_foreach(dangling.members, i, row) {
 		const char *group = json_string_value(json_array_get(row, 0)), *member = json_string_value(json_array_get(row, 1));
 		struct directory_entry *entry = NULL;
-		char *key = key_of(member);
 
-		if (key != NULL && json_object_get(look->names, key) == NULL && directory_read(a->s->d, member, none, &entry) == ERR_NOT_FOUND)
+		if (directory_read(a->s->d, member, none, &entry) == ERR_NOT_FOUND)
 			adopt_say(a, ADOPT_NOTE, group, "names %s, which is not there: whoever is given that name is in the group at once", member);
 		directory_entry_free(&entry);
-		free(key);
 	}
 	json_decref(dangling.members);
 	return r;
+}
+
+static int
+look_at_other(const struct directory_entry *entry, void *arg)
+{
+	adopt_say(arg, ADOPT_NOTE, entry->dn, "has a password, is no person, and is not adopted: it is nobody's to judge but slapd's");
+	return 0;
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
@@ -314,23 +403,24 @@ int
 adopt_look(struct adopt *a)
 {
 	static const char *const attrs[] = { "objectClass", "uid", "mail", "userPassword", "uidNumber", "oathTOTPToken", "oathHOTPToken",
-		"pwdPolicySubentry", "pwdAccountLockedTime", "pwdChangedTime", NULL };
-	struct look look = { .a = a, .ids = json_object(), .numbers = json_object(), .names = json_object() };
+		"pwdPolicySubentry", "pwdAccountLockedTime", "pwdChangedTime", NULL }, *const none[] = { "1.1", NULL };
+	struct look look = { .a = a, .ids = json_object(), .numbers = json_object(), .odd = json_array() };
 	int r = directory_search_paged(a->s->d, a->dn, SCOPE_SUB, PERSONS, attrs, look_at_person, &look);
-	size_t i;
 
-	for (i = 0; i < a->persons_len; i++)
-		(void)claim(look.names, a->persons[i].dn, a->persons[i].dn);
+	if (r == 0)
+		r = check_odd(&look);
 	if (r == 0)
 		r = check_numbers(&look);
 	if (r == 0)
 		r = check_groups(&look);
 	if (r == 0)
+		r = directory_search_paged(a->s->d, a->dn, SCOPE_SUB, OTHERS, none, look_at_other, a);
+	if (r == 0)
 		r = find_owner(a);
 	note_unseen(&look);
 	json_decref(look.ids);
 	json_decref(look.numbers);
-	json_decref(look.names);
+	json_decref(look.odd);
 	if (r != 0)
 		return say_failure(a->s, r, a->dn);
 	if (a->persons_len == 0)

@@ -62,13 +62,38 @@ is_for_everybody(const char *value)
 	return strncmp(value, "to * ", 5) == 0 || strncmp(value, "users ", 6) == 0;
 }
 
-/* One attribute of the database: ours first, then what was there. No change when ours are there. */
+/* put_behind - what stands behind place in have, up to the next of ours: rules that are there because of the one before them */
+static int
+put_behind(struct ldif_change *change, const struct ordered *ours, const struct ordered *have, size_t place)
+{
+	int r = 0;
+
+	for (; r == 0 && place < have->n && !ordered_has(ours, have->values[place]); place++)
+		if (!ordered_has_subject(ours, have->values[place]))
+			r = ldif_value_put(change, have->values[place]);
+	return r;
+}
+
+/* put_replaced - what is about the same as one of ours, which says something else: at the end, where it changes nothing */
+static int
+put_replaced(struct ldif_change *change, const struct ordered *ours, const struct ordered *have)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < have->n; i++)
+		if (!ordered_has(ours, have->values[i]) && ordered_has_subject(ours, have->values[i]))
+			r = ldif_value_put(change, have->values[i]);
+	return r;
+}
+
+/* One attribute of the database: ours in their order, then what was in front of them. No change when ours are there. */
 static int
 merge(struct init *in, const char *attribute, struct ordered *ours, struct ldif_record *record)
 {
 	struct ordered have = { .n = 0 };
 	struct ldif_change *change;
-	size_t i;
+	size_t i, k;
 	int r;
 
 	r = ordered_from_attribute(&have, directory_attribute(in->database, attribute));
@@ -77,12 +102,16 @@ merge(struct init *in, const char *attribute, struct ordered *ours, struct ldif_
 	if (r != 0 || is_in_order(ours, &have))
 		goto out;
 	r = ldif_change_put(record, CHANGE_REPLACE, attribute, &change);
-	for (i = 0; r == 0 && i < ours->n; i++)
+	for (i = 0; r == 0 && i < ours->n; i++) {
 		r = ldif_value_put(change, ours->values[i]);
-	for (i = 0; r == 0 && i < have.n; i++) {
-		if (!ordered_has(ours, have.values[i]))
-			r = ldif_value_put(change, have.values[i]);
+		for (k = 0; r == 0 && k < have.n; k++)
+			if (strcasecmp(have.values[k], ours->values[i]) == 0)
+				r = put_behind(change, ours, &have, k + 1);
 	}
+	if (r == 0)
+		r = put_behind(change, ours, &have, 0);
+	if (r == 0)
+		r = put_replaced(change, ours, &have);
 out:
 	ordered_free(&have);
 	return r;

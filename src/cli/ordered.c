@@ -66,6 +66,26 @@ ordered_has(const struct ordered *list, const char *value)
 	return 0;
 }
 
+/* subject_of - how much of an access rule says what it is about */
+static size_t
+subject_of(const char *rule)
+{
+	const char *by = strstr(rule, " by ");
+
+	return by != NULL ? (size_t)(by - rule) : strlen(rule);
+}
+
+int
+ordered_has_subject(const struct ordered *list, const char *rule)
+{
+	size_t i, len = subject_of(rule);
+
+	for (i = 0; i < list->n; i++)
+		if (subject_of(list->values[i]) == len && strncasecmp(list->values[i], rule, len) == 0)
+			return 1;
+	return 0;
+}
+
 int
 ordered_from(struct ordered *list, const struct directory_value *values, size_t n)
 {

@@ -20,6 +20,8 @@ char *ordered_bare(const struct directory_value *value);
 int ordered_put(struct ordered *list, char *value);
 /* ordered_has - 1 when it is one of them, apart from case */
 int ordered_has(const struct ordered *list, const char *value);
+/* ordered_has_subject - 1 when one of them is, as an access rule, about the same: alike up to " by " */
+int ordered_has_subject(const struct ordered *list, const char *rule);
 /* ordered_from - append values as they stand there. error: ERR_MEMORY */
 int ordered_from(struct ordered *list, const struct directory_value *values, size_t n);
 /* ordered_from_attribute - append the values of an attribute in the order that their {index} says; NULL: none. error: ERR_MEMORY */

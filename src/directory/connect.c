@@ -149,7 +149,7 @@ timeval_of(int ms)
 static int
 options_set(struct attempt *a)
 {
-	int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+	int never = LDAP_DEREF_NEVER, version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, tls12 = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	int client = 0, r = 0;
 	struct timeval network = timeval_of(left_ms(a->deadline));
 	char *system_file = NULL, *system_dir = NULL;
@@ -157,6 +157,8 @@ options_set(struct attempt *a)
 
 	r |= ldap_set_option(a->ld, LDAP_OPT_PROTOCOL_VERSION, &version);
 	r |= ldap_set_option(a->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+	/* Nor is an entry another one because somebody's ldap.conf says so. */
+	r |= ldap_set_option(a->ld, LDAP_OPT_DEREF, &never);
 	r |= ldap_set_option(a->ld, LDAP_OPT_RESTART, LDAP_OPT_ON);
 	r |= ldap_set_option(a->ld, LDAP_OPT_NETWORK_TIMEOUT, &network);
 	if (a->is_local || (!a->is_ldaps && !a->options->start_tls))

@@ -16,7 +16,7 @@ from lib.adoption import Place, ssha  # noqa: E402
 from lib.checkup import LIMIT, command  # noqa: E402
 from lib.session import RELAX  # noqa: E402
 from lib.tap import in_, is_, ok  # noqa: E402
-from lib.world import SOURCE  # noqa: E402
+from lib.world import DATABASE, SOURCE  # noqa: E402
 
 DONE, FAILED, USAGE, REFUSED, NOT_FOUND = range(5)
 SUCCESS, CREDENTIALS, ACCESS, UNWILLING = 0, 49, 50, 53
@@ -87,8 +87,8 @@ def test_03_dry_run():
                  "note: %s: has no mail address" % place.dn("dan"),
                  "note: %s: its password is stored in the clear" % place.dn("eve"),
                  "note: cn=staff,%s: names %s, which is not there" % (place.people, place.dn("gone")),
-                 "access rules more (olcAccess)",
-                 "5 persons, 0 of them members already, 2 second factors of slapo-otp: 0 conflicts, 3 notes; nothing was changed"):
+                 "access rules more (olcAccess)", "by other access rules does not any more",
+                 "5 persons, 0 of them members already, 2 second factors of slapo-otp: 0 conflicts, 4 notes; nothing was changed"):
         in_(line, ran.out, "says: " + line)
     facts = place.adopt(*ADOPT, "--dry-run", "--json").facts
     is_((facts["persons"], facts["factors"], facts["conflicts"], facts["done"]), (5, 2, [], False), "as facts")
@@ -245,9 +245,9 @@ def test_11_conflicts():
                      ("o=East,ou=organizations," + west.world.base, "choose another")):
         both = found.get(dn, []) + (found.get(west.dn("twin"), []) if dn == west.dn("ann") else [])
         ok(any(text in one or text.replace(west.dn("twin"), west.dn("ann")) in one for one in both), "%s: %s" % (dn, text), str(both))
-    ok(any("another person" in text or "shares" in text for uid in ("borrows", "lends") for text in found.get(west.dn(uid), [])),
+    ok(any("more than a token" in text or "shares" in text for uid in ("borrows", "lends") for text in found.get(west.dn(uid), [])),
        "a token that is another person's entry", str(found.get(west.dn("borrows"))))
-    expected = {"ann", "twin", "late", "DUP", "out", "eight", "slow", "sha", "short", "counts", "lost", "shared2", "parent", "bare", "borrows",
+    expected = {"ann", "twin", "late", "DUP", "out", "eight", "slow", "sha", "short", "counts", "lost", "shared1", "shared2", "parent", "bare", "borrows",
                 "lends", "platform@x.example"}
     ok({dn.split(",")[0][4:] for dn in found if dn.startswith("uid=")} <= expected, "and nobody else's", str(sorted(found)))
     notes = {row["dn"]: row["text"] for row in ran.facts["notes"]}
@@ -347,6 +347,110 @@ def test_14_killed():
         people.must(south.root.delete(dn), dn)
     stored = south.world.slapcat()
     ok(not any(base64.b64encode(seed) in stored for seed in south.seeds.values()), "and no seed is left in the clear but those that are told")
+
+
+# --- what somebody could have prepared, and names that access rules read otherwise ---------------------------------
+
+def conflicts_of(at, *arguments, top=None):
+    ran = at.muster("adopt", top or at.top, "--domain", "dept", "--organization", "Dept", "--owner-id", "ann", *arguments, "--json")
+    return str(ran.conflicts()) + str(ran.code)
+
+
+def test_16_traps():
+    """Each of these is a conflict; without it the adoption would give somebody what is another's. The folder's name is Hangul."""
+    dept = Place("ou=부서")
+    root, base = dept.root, dept.world.base
+    other = dept.add("ou=other," + base, objectClass="organizationalUnit", ou="other")
+    for uid in ("ann", "mal", "ünal", "sysadm"):
+        dept.person(uid, userPassword=ssha(PASSWORD), mail="x@old.example")
+    boss = dept.person("boss", below=other)
+    people.must(root.modify(boss, ("add", "objectClass", ["oathTOTPUser", "oathTOTPToken"]), ("add", "oathTOTPToken", boss),
+                            ("add", "oathSecret", totp.new_secret()), ("add", "oathTOTPParams", "cn=params," + dept.tokens)), "boss")
+    before_boss = root.entry(boss)
+    dept.init()
+
+    def trap(what, text, *changes, undo=(), arguments=()):
+        for dn, change in changes:
+            people.must(root.modify(dn, *change), what)
+        before = dept.snapshot()
+        found = conflicts_of(dept, *arguments)
+        in_(text, found, what)
+        ok(dept.snapshot() == before, "and nothing was changed")
+        for dn, change in undo:
+            people.must(root.modify(dn, *change), what)
+
+    names_boss = [("add", "objectClass", "oathTOTPUser"), ("add", "oathTOTPToken", boss)]
+    forget = [("delete", "objectClass", "oathTOTPUser"), ("delete", "oathTOTPToken", None)]
+    trap("a token that is somebody's entry elsewhere", "more than a token", (dept.dn("mal"), names_boss), undo=[(dept.dn("mal"), forget)])
+    token = dept.factor("mal")
+    chef = dept.person("chef", below=other)
+    trap("a token that somebody elsewhere shares", "with " + chef,
+         (chef, [("add", "objectClass", "oathTOTPUser"), ("add", "oathTOTPToken", token)]), undo=[(chef, forget)])
+    is_(root.entry(boss), before_boss, "nobody elsewhere lost anything")
+    people.must(root.modify("cn=modern,ou=policies," + base, ("replace", "musterSecondFactor", "off")), "a template")
+    trap("rules that switch second factors off", "switch second factors off", arguments=("--policy", "modern"))
+    people.must(root.add("uid=Ünal2," + dept.people, {"objectClass": "inetOrgPerson", "uid": ["Ünal2", "ÜNAL"], "cn": "x", "sn": "x"}), "Ünal")
+    trap("a uid that is the same to the server", "the uid")
+    people.must(root.delete("uid=Ünal2," + dept.people), "Ünal")
+    with dept.world.use("config") as config:
+        def rules():
+            return [value.decode().split("}", 1)[1] for value in config.entry(DATABASE)["olcAccess"]]
+        there = rules()
+        named = "to dn.base=\"%s\" by dn.exact=\"%s\" manage by * break" % (base, dept.dn("sysadm"))
+        people.must(config.modify(DATABASE, ("add", "olcAccess", "{0}" + named)), "rule")
+        trap("somebody in it whom a rule gives more", "names somebody in it")
+        people.must(config.modify(DATABASE, ("delete", "olcAccess", "{0}")), "rule")
+        lost = next(i for i, rule in enumerate(there) if "ou=people" in rule and "musterAppPassword" in rule)
+        people.must(config.modify(DATABASE, ("delete", "olcAccess", "{%d}" % lost)), "rule")
+        trap("a rule of muster init that is not there", 'run "muster init" again')
+        dept.init()
+        is_(rules(), there, "which muster init puts back in its place")
+        for name in ("Über", "Old  People", "ｆｕｌｌ", "a(b"):
+            top = dept.add("ou=%s,%s" % (name, base), objectClass="organizationalUnit", ou=name)
+            dept.person("ann", below=top)
+            in_("access rules cannot be written for this name", conflicts_of(dept, top=top), "ou=" + name)
+        ran = dept.muster("adopt", dept.top, "--domain", "dept", "--organization", "Dept", "--owner-id", "ann")
+        is_((ran.code, ran.err), (DONE, ""), "without them it is adopted")
+        adopted = rules()
+        with dept.world.use(dept.dn("ann"), PASSWORD) as owner:
+            is_(owner.modify(dept.dn("mal"), ("replace", "cn", "M")).code, SUCCESS, "the rules hold for a name in Hangul")
+        people.must(config.modify(DATABASE, ("delete", "olcAccess", "{%d}" % next(
+            i for i, rule in enumerate(adopted) if rule.startswith("to attrs=musterOutbox")))), "rule")
+        dept.init()
+        is_(rules(), adopted, "muster init keeps the copies behind what they are copies of")
+        moved = [rule for rule in adopted if "부서" not in rule] + [rule for rule in adopted if "부서" in rule]
+        people.must(config.modify(DATABASE, ("replace", "olcAccess", ["{%d}%s" % pair for pair in enumerate(moved)])), "rules")
+        is_(dept.muster("adopt", dept.top).code, DONE, "adopt again")
+        is_(rules(), adopted, "puts copies that stand elsewhere into their places")
+    ran = dept.muster("adopt", dept.top, "--domain", "another")
+    is_(ran.code, USAGE, "another domain is not taken for the one it has")
+    # A second factor that an OWNER points elsewhere does not take that away.
+    people.must(root.modify(dept.dn("sysadm"), *names_boss), "mal")
+    in_("more than a token", conflicts_of(dept), "nor later, for who is a member already")
+
+
+def test_17_neighbours():
+    """A dot in a name is a dot; what lies below a member is as closed as the member; names in groups elsewhere are told."""
+    near = Place("ou=a.b")
+    root, base = near.root, near.world.base
+    sibling = near.add("ou=axb," + base, objectClass="organizationalUnit", ou="axb")
+    near.person("ann", userPassword=ssha(PASSWORD))
+    near.person("bob", userPassword=ssha(PASSWORD))
+    near.person("sib", below=sibling, userPassword=ssha(PASSWORD))
+    near.add("cn=child," + near.dn("bob"), objectClass="device", cn="child")
+    near.add("ou=groups," + base, objectClass="organizationalUnit", ou="groups")
+    near.add("cn=admins,ou=groups," + base, objectClass="groupOfNames", cn="admins", member=near.dn("gone"))
+    near.init()
+    ran = near.muster("adopt", near.top, "--domain", "near", "--organization", "Near", "--owner-id", "ann", "--json")
+    is_(ran.code, DONE, "adopt")
+    ok(any(row["dn"].startswith("cn=admins") and "not there" in row["text"] for row in ran.facts["notes"]),
+       "a free name in a group elsewhere is told")
+    with near.world.use("uid=sib," + sibling, PASSWORD) as sib:
+        is_(sib.entry(near.dn("bob")), {}, "who is outside sees no member")
+        is_(sib.entry("cn=child," + near.dn("bob")), {}, "nor what lies below one")
+        is_(sib.entry("uid=sib," + sibling)["uid"], [b"sib"], "itself as before")
+    with near.world.use(near.dn("bob"), PASSWORD) as bob:
+        is_(bob.entry("uid=sib," + sibling).get("uid"), [b"sib"], "and others of its folder are seen as before")
 
 
 # --- by hand -------------------------------------------------------------------------------------------------------
