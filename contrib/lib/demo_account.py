@@ -174,7 +174,7 @@ class AccountStory(Story):
 
     def invitation(self):
         self.begin("hana takes up the invitation, and sees her own organization only")
-        invitation = self.told(HANA, self.invited_since, "choose a new password")
+        invitation = self.told(HANA, self.invited_since, "choose your first password")
         self.expect(invitation.token, "the invitation carries no token")
         self.does("anybody", "password", "redeem", "nova/hana", answers=(invitation.token, PASSWORD, PASSWORD))
         listed = self.does("hana", "org", "list")

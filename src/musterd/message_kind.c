@@ -30,6 +30,12 @@ static const struct message_kind kinds[] = {
 	  .how = HOW_RESET,
 	  .end = N_("If it was not you, ignore this message: your password stays as it is.\n"
 	            "Nobody will ever ask you for the token. Do not pass it on.") },
+	{ .name = "first-password", .secret = SECRET_TOKEN, .stranger = 1,
+	  .subject = N_("%s: choose your first password"),
+	  .begin = N_("an account was made for you: %s. This token is what you need to choose its first password:"),
+	  .how = HOW_RESET,
+	  .end = N_("If you know nothing of it, ignore this message: nobody can use the account before it has a password.\n"
+	            "Nobody will ever ask you for the token. Do not pass it on.") },
 	{ .name = "reset-asked",
 	  .subject = N_("%s: somebody asked for a new password"),
 	  .begin = N_("somebody, probably you, asked for a new password for the account %s. A token to choose it went to another "

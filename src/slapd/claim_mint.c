@@ -7,6 +7,7 @@
 #include "common/address.h"
 
 #define PURPOSE_RESET "reset"
+#define KIND_FIRST "first-password" /* what a reset is told as to who has none yet */
 
 int
 claim_is_mail(const struct berval *address)
@@ -118,7 +119,7 @@ reset_address(const struct member *member)
 {
 	if (!BER_BVISEMPTY(&member->verified_mail))
 		return &member->verified_mail;
-	return member->passwords == NULL || BER_BVISNULL(&member->passwords[0]) ? &member->mail : NULL;
+	return member_has_password(member) ? NULL : &member->mail;
 }
 
 /*
@@ -158,6 +159,8 @@ claim_reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
 	if (*void_out != NULL)
 		return LDAP_SUCCESS;
 	c->address = *address;
+	if (!member_has_password(c->member))
+		snprintf(c->record.kind, sizeof(c->record.kind), "%s", KIND_FIRST);
 	mint.lifetime_sec = c->member->policy.token_lifetime_sec;
 	owe_asked(c, now, &also);
 	return claim_mint(x, c, &mint, now, &also, void_out);

@@ -65,11 +65,11 @@ def text_of(message):
     return message.get_body(("plain",)).get_content()
 
 
-def test_korean_mail():
+def test_first_password_in_korean():
     one = member("minji", preferredLanguage="ko-KR", displayName="김민지")
     ask(one)
     message = server.wait(1, one.mail)[0]
-    is_(message["Subject"], "에이크미 Acme: 새 비밀번호를 설정해 주세요", "the subject is Korean")
+    is_(message["Subject"], "에이크미 Acme: 첫 비밀번호를 설정해 주세요", "the subject is Korean")
     is_(message["From"], "에이크미 Acme <muster@example.com>", "the sender has the name of the service")
     is_(message["To"], one.mail, "one receiver in the header")
     is_(message["X-Envelope-To"], one.mail, "one receiver in the envelope")
@@ -78,7 +78,8 @@ def test_korean_mail():
     is_(message["Content-Language"], "ko", "Content-Language")
     is_(message.get_content_type() + " " + message.get_content_charset(), "text/plain utf-8", "one part of text")
     ok(message["Date"].datetime is not None and message["Message-ID"], "Date and Message-ID")
-    in_("김민지 님, 안녕하세요.", text_of(message), "the member is called by name")
+    in_("\n안녕하세요.\n", "\n" + text_of(message), "the greeting")
+    ok("김민지" not in text_of(message), "without the name: the address is not proved")
     token = mail.token_of(message)
     in_("\n%s\n" % token, text_of(message), "the token stands alone on a line")
     in_("\nhttps://id.example.com/reset#%s\n" % token, text_of(message), "the link is the configured one")
@@ -88,14 +89,30 @@ def test_korean_mail():
         is_(session.bind(one.dn, NEW_PASSWORD).code, 0, "the password works")
 
 
-def test_english_mail():
+def test_first_password_in_english():
     one = member("alice")
     ask(one)
     message = server.wait(1, one.mail)[0]
-    is_(message["Subject"], "에이크미 Acme: choose a new password", "the subject is English")
+    is_(message["Subject"], "에이크미 Acme: choose your first password", "the subject is English")
     is_(message["Content-Language"], "en", "Content-Language")
-    in_("Hello Alice,", text_of(message).replace("alice", "Alice"), "the greeting")
+    in_("\nHello,\n", "\n" + text_of(message), "the greeting is without a name")
     is_(redeem(one, mail.token_of(message)), 0, "the token sets a password")
+
+
+def test_reset_of_who_has_a_password():
+    """The token of the first mail proved the address: who has it is called by name."""
+    for uid, language, name, subject, greeting in (
+            ("minho", "ko-KR", "김민호", "새 비밀번호를 설정해 주세요", "김민호 님, 안녕하세요."),
+            ("albert", "en", "Albert Ames", "choose a new password", "Hello Albert Ames,")):
+        one = member(uid, preferredLanguage=language, displayName=name)
+        ask(one)
+        is_(redeem(one, mail.token_of(server.wait(1, one.mail)[0])), 0, uid + ": the first password")
+        server.wait(2, one.mail)
+        ask(one)
+        message = server.wait(3, one.mail)[2]
+        is_(message["Subject"], "에이크미 Acme: " + subject, uid + ": the subject is that of a reset")
+        in_("\n%s\n" % greeting, "\n" + text_of(message), uid + ": the member is called by name")
+        is_(redeem(one, mail.token_of(message), NEW_PASSWORD + "!"), 0, uid + ": the token sets another password")
 
 
 def test_notices():

@@ -28,7 +28,7 @@ DEMO = [sys.executable, "-B", os.path.join(SOURCE, "contrib/lib/demo.py"), "--bu
 STORY = {
     "organization acme, its OWNER and two members": (r"^ +organization acme with domain acme", r"olive .* yes", r"bob +Bob Builder"),
     "nobody has a password, so nobody gets in": (r"PAM login of olive: ", r"PAM login of alice: ", r"PAM login of bob: "),
-    "find password: a mail with a token, in each member's language": (r"비밀번호", r"Subject: Example: choose a new password", r"^ +mr1-"),
+    "find password: a mail with a token, in each member's language": (r"비밀번호", r"Subject: Example: choose your first password", r"^ +mr1-"),
     "the password rules of console-16, one after the other": (
         r"^ +Ab1! .*at least 8 characters", r"^ +Abcdefgh-12345678 .*at most 16 characters", r"^ +1234-5678 .*a letter", r"^ +Abcd-efgh .*a digit",
         r"^ +Abcd1234 .*a special character"),
@@ -65,7 +65,7 @@ STORY = {
     "the row is put right: everybody is registered and invited": (
         r"^ +3 members are registered in nova", r"^ +hana +한하나", r"^ +jun .* yes", r"^ +sora "),
     "hana takes up the invitation, and sees her own organization only": (
-        r"^ +mail to hana@nova.example: Example: choose a new password", r"^ +the password is set", r"^ +nova +nova ",
+        r"^ +mail to hana@nova.example: Example: choose your first password", r"^ +the password is set", r"^ +nova +nova ",
         r'^ +muster: no organization "acme"'),
     "Kim's mobile number is proved with a code that comes as a text message": (
         r"^ +To: \+821012345678\n", r"Example: code [0-9]{6} confirms your number", r"^ +muster: the code was not accepted",

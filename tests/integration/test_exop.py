@@ -133,7 +133,7 @@ def test_equal_answers():
         kinds[by_target[record]] = (result.code, found and found["kind"], found and found["address"])
     for target, (code, kind, address) in kinds.items():
         is_(code, OK, "claim of " + target)
-    real = [t for t, (_, kind, _) in kinds.items() if kind == "reset"]
+    real = [t for t, (_, kind, _) in kinds.items() if kind == "first-password"]
     is_(sorted(real), ["dn:" + bare.dn], "only the member without a password gets mail: no address of the others is proved")
     is_({v for t, v in kinds.items() if t not in real}, {(OK, "void", "")}, "void says nothing about anybody")
     drain()
@@ -322,7 +322,7 @@ def test_claim():
     record = ask(exops.target_login(who.uid, "acme-corp"))
     result, found = exops.claim(courier, record)
     is_(result.code, OK, "claimed")
-    is_((found["kind"], found["address"], found["language"]), ("reset", who.mail, "ko"), "kind, address, language")
+    is_((found["kind"], found["address"], found["language"]), ("first-password", who.mail, "ko"), "kind, address, language")
     facts = found["facts"]
     is_({k: facts.get(k) for k in ("name", "login", "organization", "domain")},
         {"name": "Hong Gildong", "login": who.uid, "organization": "acme", "domain": "acme-corp"}, "facts")
@@ -337,6 +337,7 @@ def test_claim():
     world.move_clock(121)
     again = exops.claim(courier, record)[1]
     ok(again and again["secret"] not in (None, found["secret"]), "after the lease: minted anew")
+    is_(again["kind"], "first-password", "and told as the same")
     world.move_clock(0)
     is_(len(state(who)["musterChallenge"]), 1, "one challenge")
     is_(exops.redeem(anyone, who.dn, found["secret"], FIRST).code, INVALID, "the token before is dead")
@@ -373,9 +374,13 @@ def test_claim_address():
     is_(entry["musterVerifiedMail"][0].decode(), who.mail, "the address is proved")
     in_("musterMailVerified", entry, "and when")
     people.must(root.modify(who.dn, ("replace", "mail", "new@acme.example")), "mail changed")
-    is_(mail(who)["address"], who.mail, "a reset goes to the address proved last")
+    found = mail(who)
+    is_((found["kind"], found["address"]), ("reset", who.mail), "a reset, told as one, goes to the address proved last")
     unproved = fresh(FIRST)
     is_(mail(unproved)["kind"], "void", "an address never proved is not used once there is a password")
+    people.must(root.modify(unproved.dn, ("delete", "userPassword", None)), "no password")
+    found = mail(unproved)
+    is_((found["kind"], found["address"]), ("first-password", unproved.mail), "but it is as long as there is none")
     drain()
 
 

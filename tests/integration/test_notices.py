@@ -317,6 +317,14 @@ def reset_to_another_address(place):
 
 @case("reset")
 def reset(place):
+    one = place.member(one_address=True)
+    yield
+    must(exops.request_reset(anyone, one.dn), "requestReset")
+    yield Told(one.dn, [one.mail], later=True)
+
+
+@case("first-password")
+def first_password(place):
     one = place.member(musterVerifiedMail=None, userPassword=None)
     yield
     must(exops.request_reset(anyone, one.dn), "requestReset")
@@ -658,6 +666,8 @@ def check_message(kind, language, message, what):
     is_((logs.inside(rest.encode()), like_one), ([], []), what + ": has no %ssecret" % ("other " if secret else ""))
     if text.stranger:
         ok("Chosen Name" not in rest, what + ": has nothing of a member's choice", rest)
+    elif message.subject is not None:
+        in_("Chosen Name", message.text, what + ": calls the member by name")
 
 
 def check_case(name, kind, language, told, owed, messages, sent, silent):

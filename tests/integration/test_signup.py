@@ -289,7 +289,7 @@ def test_a_reset_proves_it_too():
     later(INTERVAL + 1)
     people.must(exops.request_reset(stranger, exops.target_login("forgot@example.com")), "reset")
     claim = claim_all()[0]
-    is_(claim["kind"], "reset", "who lost the first mail asks for a password")
+    is_(claim["kind"], "first-password", "who lost the first mail asks for a password")
     is_(signed_up("forgot@example.com")["kind"], "void", "both count as one mail")
     is_(redeem("forgot@example.com", claim["secret"]), 0, "that token sets it")
     ok("musterUnprovedUntil" not in state("forgot@example.com"), "and the sign-up stays")

@@ -41,15 +41,27 @@ setup(void **state)
 	return language_init();
 }
 
+static int
+is_with_token(const char *kind)
+{
+	return strcmp(kind, "reset") == 0 || strcmp(kind, "first-password") == 0 || strcmp(kind, "sign-up") == 0;
+}
+
+static int
+is_with_code(const char *kind)
+{
+	return strncmp(kind, "verify-", 7) == 0 || strncmp(kind, "login-m", 7) == 0;
+}
+
 /* A claim with texts that live as long as the test. */
 static struct directory_claim
 claim_of(const char *kind, const char *address, const char *language)
 {
 	return (struct directory_claim){ .kind = (char *)(uintptr_t)kind, .address = (char *)(uintptr_t)address,
 	                                 .language = (char *)(uintptr_t)language,
-	                                 .secret = strcmp(kind, "reset") == 0 || strcmp(kind, "sign-up") == 0 ? &token
-	                                           : strncmp(kind, "verify-", 7) == 0 || strncmp(kind, "login-m", 7) == 0 ? &code
-	                                                                                                            : NULL,
+	                                 .secret = is_with_token(kind)  ? &token
+	                                           : is_with_code(kind) ? &code
+	                                                                : NULL,
 	                                 .facts = facts, .facts_len = sizeof(facts) / sizeof(facts[0]) };
 }
 
@@ -173,14 +185,15 @@ the_token_stands_alone_on_a_line(void **state)
 static int
 is_to_a_stranger(const char *kind)
 {
-	return strcmp(kind, "sign-up") == 0 || strcmp(kind, "verify-mail") == 0 || strcmp(kind, "login-mail") == 0;
+	return strcmp(kind, "first-password") == 0 || strcmp(kind, "sign-up") == 0 || strcmp(kind, "verify-mail") == 0 ||
+	       strcmp(kind, "login-mail") == 0;
 }
 
 static void
 each_kind_speaks_both_languages(void **state)
 {
-	static const char *const kinds[] = { "reset", "password-changed", "password-set-by-admin", "factor-added",
-	                                     "factor-removed", "app-password-added", "app-password-revoked",
+	static const char *const kinds[] = { "reset", "first-password", "password-changed", "password-set-by-admin",
+	                                     "factor-added", "factor-removed", "app-password-added", "app-password-revoked",
 	                                     "recovery-code-used", "recovery-codes-new", "locked", "reset-asked", "sign-up",
 	                                     "sign-up-known", "verify-mail", "login-mail", "login-known", "login-changed",
 	                                     "mail-changed", "mobile-changed", "organization-created", "application-filed",
