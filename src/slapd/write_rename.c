@@ -27,7 +27,7 @@ rename_begin(struct write *w, struct rename *rename)
 	build_new_dn(&rename->new_ndn, &nparent, &op->orr_nnewrdn, NULL);
 	organization_of(op, w->m, &rename->ndn, &from);
 	organization_of(op, w->m, &rename->new_ndn, &to);
-	rename->leaves = !bvmatch(&from, &to);
+	rename->leaves = BER_BVISNULL(&from) ? !BER_BVISNULL(&to) : !bvmatch(&from, &to);
 	rename->inside = !BER_BVISNULL(&to);
 	ch_free(from.bv_val);
 	ch_free(to.bv_val);
