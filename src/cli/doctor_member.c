@@ -151,6 +151,10 @@ look_at_factor(struct diagnosis *d)
 	else if (f->factor == FACTOR_KEY_LOST)
 		stop(d, "put the key back into the key file, or muster otp remove", "the seed %s%s",
 		     *f->factor_key != '\0' ? "is sealed with a key that is not there: " : "is damaged", f->factor_key);
+	else if (f->factor == FACTOR_ELSEWHERE)
+		stop(d, "muster adopt, which takes it over, or delete oathTOTPToken and the class oathTOTPUser (HOTP: oathHOTPToken, "
+		        "oathHOTPUser)",
+		     "the second factor is one of slapo-otp that was not taken over, and nobody can use it");
 	else if (f->factor == FACTOR_UNKNOWN)
 		put_word(d->unknown, "whether an authenticator is registered");
 	if (f->step_until > clock_now() && f->factor != FACTOR_ABSENT)

@@ -19,7 +19,7 @@
 
 const char *const password_words[] = { "not to be seen", "none", "there", "there, hashed by another scheme" };
 const char *const factor_words[] = { "not to be seen", "none", "registered", "stored in the clear",
-	                             "sealed with a lost key" };
+	                             "sealed with a lost key", "of slapo-otp, not taken over" };
 
 void
 time_text(int64_t when, char out[TIME_TEXT])
@@ -82,23 +82,37 @@ count_entry(const struct directory_entry *entry, void *arg)
 	return 0;
 }
 
-/* The seed itself is nobody's to read; whether there is one may be searched for. */
+static int
+matches(struct session *s, const char *dn, const char *filter)
+{
+	static const char *const none[] = { "1.1", NULL };
+	int found = 0;
+
+	return directory_search(s->d, dn, SCOPE_BASE, filter, none, count_entry, &found) == 0 && found > 0;
+}
+
+/* The seed itself is nobody's to read; whether there is one may be searched for. Most who are asked about have none. */
+enum factor_fact
+member_facts_factor(struct session *s, const struct directory_entry *entry)
+{
+	int named = directory_attribute(entry, "oathTOTPToken") != NULL || directory_attribute(entry, "oathHOTPToken") != NULL;
+
+	if (directory_attribute(entry, "oathSecret") != NULL)
+		return FACTOR_ACTIVE;
+	if (named || matches(s, entry->dn, "(|(oathSecret=*)(oathTOTPToken=*)(oathHOTPToken=*))"))
+		return matches(s, entry->dn, "(oathSecret=*)") ? FACTOR_ACTIVE : FACTOR_ELSEWHERE;
+	return directory_attribute(entry, "createTimestamp") != NULL ? FACTOR_ABSENT : FACTOR_UNKNOWN;
+}
+
 static void
 read_factor(struct session *s, const struct directory_entry *entry, struct member_facts *facts)
 {
-	static const char *const none[] = { "1.1", NULL };
 	const char *step = directory_value(entry, "oathTOTPLastTimeStep");
 	int64_t number;
-	int found = 0;
 
 	if (step != NULL && text_number(step, strlen(step), 0, INT64_MAX / STEP_SEC - 1, &number) == 0)
 		facts->step_until = number * STEP_SEC;
-	if (directory_attribute(entry, "oathSecret") != NULL ||
-	    (directory_search(s->d, entry->dn, SCOPE_BASE, "(oathSecret=*)", none, count_entry, &found) == 0 &&
-	     found > 0))
-		facts->factor = FACTOR_ACTIVE;
-	else
-		facts->factor = directory_attribute(entry, "createTimestamp") != NULL ? FACTOR_ABSENT : FACTOR_UNKNOWN;
+	facts->factor = member_facts_factor(s, entry);
 }
 
 void

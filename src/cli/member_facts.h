@@ -11,8 +11,11 @@
 #include "core/keyring.h"
 
 enum password_fact { PASSWORD_UNKNOWN, PASSWORD_NONE, PASSWORD_SET, PASSWORD_FOREIGN };
-/* FACTOR_ACTIVE: there is a seed, and nothing that can be seen speaks against it */
-enum factor_fact { FACTOR_UNKNOWN, FACTOR_ABSENT, FACTOR_ACTIVE, FACTOR_PLAIN, FACTOR_KEY_LOST };
+/*
+ * FACTOR_ACTIVE: there is a seed, and nothing that can be seen speaks against it
+ * FACTOR_ELSEWHERE: slapo-otp has it, and nobody can use it before it is taken over
+ */
+enum factor_fact { FACTOR_UNKNOWN, FACTOR_ABSENT, FACTOR_ACTIVE, FACTOR_PLAIN, FACTOR_KEY_LOST, FACTOR_ELSEWHERE };
 
 /* In the order of the enums, for a person. */
 extern const char *const password_words[];
@@ -44,6 +47,9 @@ struct member_facts {
 int member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out,
                       struct directory_entry **entry_out, struct directory_entry **org_out);
 void member_facts_free(struct member_facts *facts);
+
+/* member_facts_factor - whether there is a second factor. in: entry  with createTimestamp, where that may be seen */
+enum factor_fact member_facts_factor(struct session *s, const struct directory_entry *entry);
 
 /* member_facts_presence - password and factor of an entry alone, for "member show" */
 void member_facts_presence(struct session *s, const struct directory_entry *entry, struct member_facts *facts_out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/member_facts.h"
 #include "core/totp.h"
 
 #define ISSUER_DEFAULT "Muster"
@@ -342,31 +343,25 @@ otp_recovery(struct session *s)
 /* --- status --------------------------------------------------------------------------------------------- */
 
 static int
-count_entry(const struct directory_entry *entry, void *arg)
-{
-	(void)entry;
-	++*(int *)arg;
-	return 0;
-}
-
-/* The seed itself is nobody's to read; whether there is one may be searched for. */
-static int
 status_of(struct session *s, const char *dn)
 {
-	static const char *const none[] = { "1.1", NULL };
-	static const struct column columns[] = { { "dn", "DN" }, { "registered", "registered" } };
-	int found = 0, registered = 0, r;
+	static const char *const attrs[] = { "createTimestamp", NULL };
+	static const struct column columns[] = { { "dn", "DN" }, { "registered", "registered" }, { "note", "note" } };
+	struct directory_entry *entry = NULL;
+	enum factor_fact factor;
+	json_t *object;
+	int r = directory_read(s->d, dn, attrs, &entry);
 
-	r = directory_search(s->d, dn, SCOPE_BASE, "(objectClass=*)", none, count_entry, &found);
-	if (r == ERR_NOT_FOUND || (r == 0 && found == 0)) {
-		say_error("no member %s that you may see", dn);
-		return EXIT_NOT_FOUND;
-	}
-	if (r == 0)
-		r = directory_search(s->d, dn, SCOPE_BASE, "(oathSecret=*)", none, count_entry, &registered);
+	if (r == ERR_NOT_FOUND)
+		return say_no_member(dn);
 	if (r != 0)
 		return say_failure(s, r, dn);
-	return print_object(s, json_pack("{s:s, s:b}", "dn", dn, "registered", registered), columns, 2);
+	factor = member_facts_factor(s, entry);
+	directory_entry_free(&entry);
+	object = json_pack("{s:s, s:b}", "dn", dn, "registered", factor != FACTOR_ABSENT && factor != FACTOR_UNKNOWN);
+	if (object != NULL && factor == FACTOR_ELSEWHERE)
+		(void)json_object_set_new(object, "note", json_string("a second factor of slapo-otp, not taken over, which nobody can use: muster adopt"));
+	return print_object(s, object, columns, sizeof(columns) / sizeof(columns[0]));
 }
 
 int

@@ -81,6 +81,18 @@ refused(const struct member *member, enum verify_outcome outcome)
 	return outcome == VERIFY_OK ? NULL : TEXT_CHANGE_FIRST;
 }
 
+/* refuse_verify - whose password was right is told that there is nothing wrong with the code */
+static void
+refuse_verify(struct change *c)
+{
+	enum verify_outcome outcome = c->member != NULL ? c->result->outcome : VERIFY_DENIED;
+
+	if (outcome == VERIFY_UNUSABLE && c->member->seed_is_elsewhere && strcmp(c->result->factor, "password") == 0)
+		exop_refuse(c->x, LDAP_UNWILLING_TO_PERFORM, NULL, MEMBER_TEXT_ELSEWHERE);
+	else
+		exop_refuse_verify(c->x, outcome);
+}
+
 /* permitted - verify, and answer when it is refused */
 static int
 permitted(struct change *c, struct berval *key)
@@ -97,7 +109,7 @@ permitted(struct change *c, struct berval *key)
 	case VERIFY_EXPIRED:
 		break;
 	default:
-		exop_refuse_verify(x, c->member != NULL ? c->result->outcome : VERIFY_DENIED);
+		refuse_verify(c);
 		return 0;
 	}
 	c->current = c->result->fresh != NULL ? c->result->fresh : c->member;

@@ -68,6 +68,8 @@ enrol_refused(const struct member *member, enum verify_outcome outcome)
 {
 	if (member->policy.factor == FACTOR_POLICY_OFF)
 		return TEXT_OFF;
+	if (member->seed_is_elsewhere)
+		return MEMBER_TEXT_ELSEWHERE;
 	if (outcome == VERIFY_CODE_MISSING || !BER_BVISNULL(&member->seed_sealed))
 		return TEXT_ACTIVE;
 	return outcome == VERIFY_CHANGE || outcome == VERIFY_EXPIRED ? TEXT_CHANGE_FIRST : NULL;

@@ -28,6 +28,10 @@ factor_match(Operation *op, struct muster *m, const struct member *member, const
 
 	*match_out = TOTP_WRONG;
 	*step_out = -1;
+	if (member->seed_is_elsewhere) {
+		Debug(LDAP_DEBUG_ANY, "%s muster: %s: %s\n", op->o_log_prefix, member->dn.bv_val, MEMBER_TEXT_ELSEWHERE);
+		return ERR_KEY;
+	}
 	if (m->ring != NULL && !BER_BVISNULL(&member->seed_sealed))
 		r = seal_open(m->ring, member->uuid, strlen(member->uuid), member->seed_sealed.bv_val,
 		              member->seed_sealed.bv_len, seed, &seed_len);

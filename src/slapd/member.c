@@ -130,9 +130,12 @@ copy_seed(Entry *e, struct member *member)
 	const Attribute *a;
 
 	copy_value(e, muster_ad.oath_secret, &member->seed_sealed);
-	for (a = e->e_attrs; a != NULL && BER_BVISNULL(&member->seed_sealed); a = a->a_next)
-		if (member_factor_elsewhere(a->a_desc))
+	for (a = e->e_attrs; a != NULL && BER_BVISNULL(&member->seed_sealed); a = a->a_next) {
+		if (member_factor_elsewhere(a->a_desc)) {
 			ber_str2bv(SEED_ELSEWHERE, STRLENOF(SEED_ELSEWHERE), 1, &member->seed_sealed);
+			member->seed_is_elsewhere = 1;
+		}
+	}
 }
 
 static void

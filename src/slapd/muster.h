@@ -200,6 +200,7 @@ struct member {
 	BerVarray recovery_codes; /* musterRecoveryCode: keyed hashes */
 	BerVarray app_passwords, app_passwords_used, known_sources;
 	struct berval seed_sealed; /* oathSecret as stored, or that it is elsewhere; BER_BVNULL without */
+	int seed_is_elsewhere;     /* slapo-otp has it, and it was not taken over */
 	struct berval last_step;   /* oathTOTPLastTimeStep as stored */
 	struct berval login_state; /* musterLoginState as stored */
 	struct berval mail, verified_mail, mobile, language, uid;
@@ -242,6 +243,11 @@ int member_is(Entry *e);
 
 /* member_factor_elsewhere - 1 for the attributes with which slapo-otp names where a second factor is */
 int member_factor_elsewhere(const AttributeDescription *ad);
+
+/* What is to be done about a second factor that is elsewhere, for who proved to be the member or writes it. */
+#define MEMBER_TEXT_ELSEWHERE \
+	"the second factor is one of slapo-otp that was not taken over: have muster adopt do that, or delete oathTOTPToken and " \
+	"the class oathTOTPUser (HOTP: oathHOTPToken, oathHOTPUser)"
 
 /* member_factor_active - 1 when the member has a seed, usable or not, and the policy is not off */
 int member_factor_active(const struct member *member);

@@ -410,7 +410,7 @@ is_ours(struct write *w)
 	       write_changes(w, muster_ad.code) || write_changes(w, muster_ad.status) ||
 	       write_changes(w, muster_ad.mail) || write_changes(w, muster_ad.mobile) || write_is_address(w) ||
 	       write_changes(w, muster_ad.app_password) || write_changes(w, muster_ad.pwd_locked) ||
-	       write_changes(w, muster_ad.login_state);
+	       write_changes(w, muster_ad.login_state) || write_changes_elsewhere(w);
 }
 
 /* needs_alone - what is looked at before the modification must hold when it is done */

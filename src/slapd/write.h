@@ -224,6 +224,9 @@ void write_append(Modifications **mods, Modifications **more);
 /* write_changes - 1 when op's modification has a change of the type that is not the overlay's or slapd's own */
 int write_changes(struct write *w, const AttributeDescription *type);
 
+/* write_changes_elsewhere - the same of what slapo-otp names a second factor with */
+int write_changes_elsewhere(struct write *w);
+
 /* write_revokes - 1 when a modification takes an app password away, or may */
 int write_revokes(Operation *op);
 
@@ -370,6 +373,8 @@ void write_numbers_replicated(struct muster *m, Entry *e, const Modifications *m
 
 int write_password(struct write *w);
 int write_factor(struct write *w);
+/* write_factor_elsewhere - what goes with a second factor of slapo-otp that op's modification takes away. No seed comes with it. */
+void write_factor_elsewhere(struct write *w);
 
 /* write_check_app_password - app passwords are made by the server; values come from who restores them only */
 int write_check_app_password(struct write *w, Entry *e, AttributeDescription *ad, BerVarray values);

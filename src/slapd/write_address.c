@@ -480,6 +480,9 @@ check_company(struct write *w)
 	char text[WRITE_TEXT_MAX];
 	size_t i;
 
+	if (write_changes_elsewhere(w))
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
+		                    "change the second factor and addresses that wait for a code one after the other, not in one modification");
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (!write_changes(w, others[i]))
 			continue;

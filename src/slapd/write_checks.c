@@ -526,6 +526,17 @@ write_changes(struct write *w, const AttributeDescription *type)
 }
 
 int
+write_changes_elsewhere(struct write *w)
+{
+	const Modifications *ml;
+
+	for (ml = w->op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && member_factor_elsewhere(ml->sml_desc))
+			return 1;
+	return 0;
+}
+
+int
 write_revokes(Operation *op)
 {
 	const Modifications *ml;

@@ -1,5 +1,6 @@
 /*
- * write_factor.c - oathSecret and musterCode in a modification of a member. The code is used up here and never stored.
+ * write_factor.c - oathSecret and musterCode in a modification of a member, and what slapo-otp names a second factor with. The
+ *                  code is used up here and never stored.
  */
 #include "slapd/source.h"
 #include "slapd/write.h"
@@ -157,6 +158,8 @@ remove_seed(struct write *w, const struct shape *shape)
 
 	if (BER_BVISNULL(&w->member->seed_sealed))
 		return write_refuse(w, LDAP_NO_SUCH_ATTRIBUTE, "there is no second factor to remove");
+	if (w->member->seed_is_elsewhere)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM, MEMBER_TEXT_ELSEWHERE);
 	if (shape->code != NULL)
 		rc = prove_code(w, shape->code);
 	if (rc != LDAP_SUCCESS)
@@ -191,6 +194,8 @@ write_factor(struct write *w)
 		                    "to remove your second factor, add musterCode with one of its codes to the modification");
 	if (shape.removes)
 		return remove_seed(w, &shape);
+	if (w->self && w->member->seed_is_elsewhere)
+		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM, MEMBER_TEXT_ELSEWHERE);
 	if (w->self && !BER_BVISNULL(&w->member->seed_sealed))
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "remove your present second factor first, with one of its codes");
@@ -200,4 +205,42 @@ write_factor(struct write *w)
 		return write_refuse(w, LDAP_UNWILLING_TO_PERFORM,
 		                    "to add a second factor, add musterCode with a code of that secret to the modification");
 	return set_seed(w, &shape);
+}
+
+/* stays_elsewhere - 1 when slapo-otp names a second factor after the modification, too */
+static int
+stays_elsewhere(struct write *w)
+{
+	Entry *e = write_entry_get(w, &w->op->o_req_ndn), *copy;
+	int rc = LDAP_SUCCESS, stays = 0;
+	Modifications *ml;
+	const Attribute *a;
+
+	if (e == NULL)
+		return 1;
+	copy = entry_dup(e);
+	write_entry_release(w, e);
+	for (ml = w->op->orm_modlist; ml != NULL && rc == LDAP_SUCCESS; ml = ml->sml_next)
+		if (!(ml->sml_flags & SLAP_MOD_INTERNAL) && member_factor_elsewhere(ml->sml_desc))
+			rc = write_apply(w, copy, ml);
+	for (a = copy->e_attrs; a != NULL; a = a->a_next)
+		stays |= member_factor_elsewhere(a->a_desc);
+	entry_free(copy);
+	/* What cannot be applied is refused by the database. */
+	return stays || rc != LDAP_SUCCESS;
+}
+
+void
+write_factor_elsewhere(struct write *w)
+{
+	if (!w->member->seed_is_elsewhere || !write_changes_elsewhere(w) || stays_elsewhere(w))
+		return;
+	w->what = "remove-factor";
+	if (w->end == END_NONE)
+		w->end = END_OTHERS;
+	if (!write_changes(w, muster_ad.oath_last_step))
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.oath_last_step, NULL);
+	if (!write_changes(w, muster_ad.recovery_code))
+		mods_add(&w->owed, SLAP_MOD_SOFTDEL, muster_ad.recovery_code, NULL);
+	outbox_owe(w->member, "factor-removed", NULL, w->now, &w->owed);
 }

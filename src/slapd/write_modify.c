@@ -83,6 +83,8 @@ plan(struct write *w)
 		rc = write_password(w);
 	if (rc == LDAP_SUCCESS && factor)
 		rc = write_factor(w);
+	else if (rc == LDAP_SUCCESS)
+		write_factor_elsewhere(w);
 	if (rc == LDAP_SUCCESS && write_changes(w, muster_ad.app_password))
 		write_app_password(w);
 	return rc;

@@ -51,12 +51,26 @@ same_seed(struct muster *m, const struct member *member, const struct berval *se
 	return same;
 }
 
+/* goes_elsewhere - 1 when a modification takes away what slapo-otp names a second factor with */
+static int
+goes_elsewhere(Operation *op)
+{
+	const Modifications *ml;
+
+	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next)
+		if (member_factor_elsewhere(ml->sml_desc) && new_value(ml) == NULL)
+			return 1;
+	return 0;
+}
+
 static int
 factor_changed(Operation *op, struct muster *m, const struct member *member)
 {
 	const Modifications *ml = change_of(op, muster_ad.oath_secret);
 	const struct berval *after = ml != NULL ? new_value(ml) : NULL;
 
+	if (ml == NULL && member->seed_is_elsewhere)
+		return goes_elsewhere(op);
 	if (ml == NULL || (after == NULL && BER_BVISNULL(&member->seed_sealed)))
 		return 0;
 	return after == NULL || BER_BVISNULL(&member->seed_sealed) || !same_seed(m, member, after);
@@ -90,7 +104,7 @@ write_replicated_modify(Operation *op, SlapReply *rs)
 
 	write_numbers_replicated(m, NULL, op->orm_modlist);
 	if (change_of(op, muster_ad.status) == NULL && change_of(op, slap_schema.si_ad_userPassword) == NULL &&
-	    change_of(op, muster_ad.oath_secret) == NULL && change_of(op, muster_ad.app_password) == NULL)
+	    change_of(op, muster_ad.oath_secret) == NULL && change_of(op, muster_ad.app_password) == NULL && !goes_elsewhere(op))
 		return SLAP_CB_CONTINUE;
 	if (member_load(op, m, &op->o_req_ndn, &member) == 0)
 		scope = scope_of(op, m, member);

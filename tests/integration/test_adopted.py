@@ -1,18 +1,20 @@
 #!/usr/bin/python3
-"""An organization that was adopted: a folder whose members lie in it directly, with the commands that look for it from a member."""
+"""An organization that was adopted: a folder whose members lie in it directly, and members whose second factor slapo-otp still has."""
 
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import logs, people, tap  # noqa: E402
+from lib import exops, logs, people, tap, totp  # noqa: E402
 from lib.adoption import Place, ssha  # noqa: E402
 from lib.checkup import LIMIT, command  # noqa: E402
+from lib.session import RELAX  # noqa: E402
 from lib.tap import in_, is_, ok  # noqa: E402
 from lib.world import DATABASE  # noqa: E402
 
 DONE, FAILED, USAGE, REFUSED, NOT_FOUND = range(5)
+SUCCESS, NO_ATTRIBUTE, CREDENTIALS, UNWILLING = 0, 16, 49, 53
 PASSWORD = "Old-Spring#2026"
 logs.secret(PASSWORD)
 
@@ -80,7 +82,132 @@ def test_03_issuer():
         people.must(config.modify(DATABASE, ("add", "olcAccess", "{0}to filter=(objectClass=musterOrganization) attrs=entry,objectClass,o "
                                                                  "by anonymous read by * break")), "access")
     is_([issuer(place.dn("cat")), issuer("uid=eve," + inner)], ["Acme", "Inner"], "where it does, that is the name")
+    with world.use("config") as config:
+        people.must(config.modify(DATABASE, ("delete", "olcAccess", "{0}")), "access")
     ok("oathSecret" not in place.root.entry(place.dn("cat")), "nothing was registered")
+
+
+# --- second factors that slapo-otp still has ----------------------------------------------------------------------
+
+
+def person(uid, hotp=False, member=True):
+    """A member made by hand, whose second factor was not taken over."""
+    place.person(uid, userPassword=ssha(PASSWORD))
+    if hotp:
+        people.must(place.root.modify(place.dn(uid), ("add", "objectClass", "oathHOTPUser"),
+                                      ("add", "oathHOTPToken", "cn=%s,%s" % (uid, place.tokens))), uid)
+    else:
+        place.factor(uid)
+    if member:
+        people.must(place.root.modify(place.dn(uid), ("add", "objectClass", "musterMember"), controls=[RELAX]), uid)
+    return place.dn(uid)
+
+
+def owed(uid):
+    """The notices about a second factor that are owed to a member."""
+    values = place.root.entry(place.dn(uid), ["musterOutbox"]).get("musterOutbox", [])
+    return sorted(kind for kind in (value.decode().split()[1] for value in values) if kind.startswith("factor-"))
+
+
+GONE = [("delete", "oathTOTPToken", None), ("delete", "objectClass", "oathTOTPUser")]
+
+
+def test_04_is_told():
+    dan = person("dan")
+    person("hal", hotp=True)
+    is_(place.bind("dan", PASSWORD), CREDENTIALS, "whose second factor was not taken over does not get in with the password")
+    is_(place.bind("dan", PASSWORD + totp.totp(place.seeds["dan"])), UNWILLING, "nor with a code")
+    in_(dan + ": the second factor is one of slapo-otp", world.log(), "slapd's log says why")
+    for who, run in (("the administrator", place.muster), ("an OWNER", lambda *words: as_("ann", *words))):
+        for uid in ("dan", "hal"):
+            ran = run("otp", "status", "acme/" + uid, "--json")
+            is_((ran.code, ran.facts["registered"]), (DONE, True), "%s: otp status of %s" % (who, uid))
+            in_("slapo-otp, not taken over", ran.facts["note"], "says what it is")
+        in_("muster adopt", run("otp", "status", "acme/dan").out, "and what to do")
+        is_(run("member", "show", "acme/dan", "--json").facts["second_factor"], True, "member show")
+        ran = run("otp", "remove", "acme/dan")
+        ok(ran.code != DONE, "otp remove does not remove it", ran.text)
+        in_("delete oathTOTPToken", ran.err, "and says how")
+    ran = as_("ann", "otp", "status", "acme/cat", "--json")
+    is_(ran.facts, {"dn": place.dn("cat"), "registered": False}, "who has none has none")
+    is_(as_("ann", "otp", "status", "acme/nobody").code, NOT_FOUND, "nor has nobody")
+    ran = place.muster("--json", "doctor", "member", "acme/dan")
+    is_((ran.code, ran.facts["can_log_in"], ran.facts["factor"]), (1, False, True), "doctor member says that nobody gets in")
+    in_("slapo-otp", ran.facts["stops"][0]["why"], "why")
+    in_("muster adopt", ran.facts["stops"][0]["do"], "and what to do")
+    is_(ran.facts["second_factor"], "of slapo-otp, not taken over", "and does not call it none")
+
+
+def test_05_is_not_removed():
+    """oathSecret is not there to be deleted, and no code fits: the answers say what is."""
+    dan = place.dn("dan")
+    with world.use(place.dn("ann"), PASSWORD) as owner:
+        ran = owner.modify(dan, ("delete", "oathSecret", None))
+        is_(ran.code, UNWILLING, "an OWNER deletes oathSecret")
+        in_("delete oathTOTPToken and the class oathTOTPUser", ran.text, "and is told what to delete")
+        is_(owner.modify(place.dn("cat"), ("delete", "oathSecret", None)).code, NO_ATTRIBUTE, "where there is no factor that is said")
+    code = totp.totp(place.seeds["dan"])
+    with world.use() as one:
+        ran = exops.remove_totp(one, dan, PASSWORD, code)
+        is_(ran.code, UNWILLING, "removeTotp")
+        in_("slapo-otp", ran.text, "tells the member why")
+        ran = exops.remove_totp(one, dan, PASSWORD + "x", code)
+        is_((ran.code, ran.text), (CREDENTIALS, ""), "and nobody else")
+        in_("slapo-otp", exops.new_recovery_codes(one, dan, PASSWORD, code)[0].text, "newRecoveryCodes likewise")
+        secret = totp.new_secret()
+        ran = exops.enrol_totp(one, dan, PASSWORD, secret, totp.totp(secret))[0]
+        is_(ran.code, UNWILLING, "another is not enrolled beside it")
+        in_("slapo-otp", ran.text, "the member is told why")
+    is_(owed("dan"), [], "nobody is told of a factor that stays")
+
+
+def test_06_goes():
+    """A second factor that goes is told to the member, whoever had it."""
+    dan, root = place.dn("dan"), place.root
+    people.must(root.modify(dan, ("add", "oathTOTPLastTimeStep", "1"), controls=[RELAX]), "a step that was spent")
+    with world.use(place.dn("ann"), PASSWORD) as owner:
+        is_(owner.modify(dan, ("replace", "oathTOTPToken", "cn=other," + place.tokens)).code, SUCCESS, "another token")
+        is_(owed("dan"), [], "is still a second factor")
+        is_(owner.modify(dan, ("delete", "oathTOTPToken", "cn=none," + place.tokens), *GONE[1:]).code, NO_ATTRIBUTE, "a token that is not there")
+        is_(owed("dan"), [], "does not go")
+        is_(owner.modify(dan, *GONE).code, SUCCESS, "an OWNER takes it away")
+        is_(owed("dan"), ["factor-removed"], "and the member is told")
+        ok("oathTOTPLastTimeStep" not in root.entry(dan), "what was spent is not kept for the next one")
+        in_('operation=remove-factor dn="%s"' % dan, world.log(), "the log says what it was")
+        is_(place.bind("dan", PASSWORD), SUCCESS, "the password alone is good then")
+        is_(owner.modify(place.dn("hal"), ("replace", "oathHOTPToken", None), ("delete", "objectClass", "oathHOTPUser")).code, SUCCESS, "HOTP")
+        is_(owed("hal"), ["factor-removed"], "likewise")
+        is_(owner.modify(dan, ("add", "objectClass", "oathTOTPUser"), ("add", "oathTOTPToken", "cn=other," + place.tokens)).code, SUCCESS,
+            "a token is given")
+        is_(owed("dan"), ["factor-removed"], "and is nothing that goes")
+
+
+def test_07_both_kinds():
+    kit, root = person("kit"), place.root
+    people.must(root.modify(kit, ("add", "objectClass", "oathHOTPUser"), ("add", "oathHOTPToken", "cn=kit," + place.tokens)), "HOTP as well")
+    is_(root.modify(kit, ("delete", "oathHOTPToken", None), ("delete", "objectClass", "oathHOTPUser")).code, SUCCESS, "one of two")
+    is_(owed("kit"), [], "is not all of it")
+    with world.use(place.dn("ann"), PASSWORD) as owner:
+        ran = owner.modify(kit, ("add", "musterPendingMail", "kit@new.example"), *GONE)
+    is_((ran.code, owed("kit")), (UNWILLING, []), "it does not go along with an address that waits for its proof")
+    in_("one after the other", ran.text, "which is said")
+    is_(root.modify(kit, *GONE).code, SUCCESS, "the other")
+    is_(owed("kit"), ["factor-removed"], "is")
+
+
+def test_08_a_seed_comes():
+    root, seed = place.root, totp.new_secret()
+    logs.secret(seed)
+    lea, max_ = person("lea"), person("max")
+    is_(root.modify(lea, ("add", "oathSecret", place.seeds["lea"]), *GONE).code, SUCCESS, "taken over")
+    is_(owed("lea"), [], "there is nothing new, and nothing goes")
+    is_(place.bind("lea", PASSWORD + totp.totp(place.seeds["lea"])), SUCCESS, "the codes are good")
+    with world.use(place.dn("ann"), PASSWORD) as owner:
+        is_(owner.modify(max_, ("add", "oathSecret", seed), *GONE).code, SUCCESS, "an OWNER gives another")
+    is_(owed("max"), ["factor-added"], "which is told once")
+    person("ned", member=False)
+    is_(root.modify(place.dn("ned"), *GONE).code, SUCCESS, "who is no member")
+    is_(root.entry(place.dn("ned"), ["*", "+"]).get("musterOutbox"), None, "is told nothing")
 
 
 tap.main(globals())

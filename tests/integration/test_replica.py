@@ -99,6 +99,34 @@ def test_what_ends_connections_on_the_provider_does_here():
     ends(member, "deleted", lambda: root.delete(member.dn))
 
 
+def with_otp(replica_of=None):
+    """A server that knows what slapo-otp names second factors with."""
+    made = World(start=False, replica_of=replica_of)
+    made.tool("slapmodify", "-n", "0", input=b"dn: cn=module{0},cn=config\nchangetype: modify\nadd: olcModuleLoad\nolcModuleLoad: otp\n")
+    made.start()
+    made.configure(replica_of=replica_of)
+    return made
+
+
+def test_a_factor_of_slapo_otp_that_goes():
+    one = with_otp()
+    two = with_otp(replica_of=one)
+    chief, copy = one.session("root"), two.session("root")
+    member = people.member(people.organization(one, "acme", root=chief), password=PASSWORD, root=chief)
+    # No other attribute goes with the token.
+    people.must(chief.modify(member.dn, ("add", "objectClass", "extensibleObject")), "class")
+    tap.eventually(lambda: b"extensibleObject" in copy.entry(member.dn).get("objectClass", []), "a member")
+    here, there_too = one.session(member.dn, PASSWORD), two.session(member.dn, PASSWORD)
+    people.must(chief.modify(member.dn, ("add", "oathTOTPToken", "cn=token,ou=programs," + one.base)), "a token")
+    tap.eventually(lambda: "oathTOTPToken" in copy.entry(member.dn), "gets a token")
+    tap.is_((here.whoami(), there_too.whoami()), ("dn:" + member.dn,) * 2, "and stays logged in")
+    people.must(chief.modify(member.dn, ("delete", "oathTOTPToken", None)), "none")
+    tap.eventually(lambda: here.whoami() is None, "when it goes, other connections end")
+    tap.eventually(lambda: there_too.whoami() is None, "on the consumer as well")
+    tap.ok(any(b" factor-removed " in value for value in copy.entry(member.dn)["musterOutbox"]), "where the notice is, too")
+    tap.ok(one.alive() and two.alive(), "both are alive")
+
+
 def test_programs_on_a_consumer():
     member = people.member(acme, password=PASSWORD, root=root)
     result, ident, text = exops.new_app_password(provider.session(), member.dn, PASSWORD, "Mail")
