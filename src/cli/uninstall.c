@@ -135,7 +135,7 @@ take_config(struct uninstall *u, FILE *in, void *arg)
 static int
 take_data(struct uninstall *u, FILE *in, void *arg)
 {
-	int r = plain_data(in, arg, &u->counts);
+	int r = plain_data(in, arg, u->config.has_otp, &u->counts);
 
 	if (r == 0)
 		return EXIT_DONE;
@@ -417,14 +417,27 @@ make(struct uninstall *u)
 
 /* --- the report --------------------------------------------------------------------------------------------- */
 
+/* factors_lost - those of slapo-otp are asked for while its overlay is there */
+static unsigned long
+factors_lost(const struct uninstall *u)
+{
+	return u->counts.factors + (u->config.otp_checks ? 0 : u->counts.otp_factors);
+}
+
+static unsigned long
+factors_kept(const struct uninstall *u)
+{
+	return u->config.otp_checks ? u->counts.otp_factors : 0;
+}
+
 static json_t *
 report_json(const struct uninstall *u)
 {
 	const struct plain_counts *c = &u->counts;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "entries", (json_int_t)c->entries, "members",
-	                 (json_int_t)c->members, "passwords", (json_int_t)c->passwords, "second_factors", (json_int_t)c->factors,
-	                 "recovery_codes", (json_int_t)c->recovery_codes, "app_passwords", (json_int_t)c->app_passwords, "tokens",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "entries", (json_int_t)c->entries, "members",
+	                 (json_int_t)c->members, "passwords", (json_int_t)c->passwords, "second_factors", (json_int_t)factors_lost(u),
+	                 "second_factors_kept", (json_int_t)factors_kept(u), "recovery_codes", (json_int_t)c->recovery_codes, "app_passwords", (json_int_t)c->app_passwords, "tokens",
 	                 (json_int_t)c->tokens, "requests", (json_int_t)c->requests, "suspended", (json_int_t)c->suspended,
 	                 "locked", (json_int_t)c->locked, "must_change", (json_int_t)c->must_change, "access_rules",
 	                 (int)u->dropped_rules);
@@ -442,8 +455,10 @@ report(const struct uninstall *u)
 	printf("  %lu entries, among them %lu members; %lu passwords go on to work, by slapd's module argon2\n", c->entries, c->members,
 	       c->passwords);
 	printf("  %lu suspended or closed members, whose passwords fit no more (scheme {SUSPENDED})\n", c->suspended);
+	if (factors_kept(u) > 0)
+		printf("  %lu second factors of slapo-otp that were not taken over, for its overlay to ask for\n", factors_kept(u));
 	printf("%s:\n", dry ? "Lost would be" : "Lost are");
-	printf("  %lu SECOND FACTORS: a password alone lets these members in\n", c->factors);
+	printf("  %lu SECOND FACTORS: a password alone lets these members in\n", factors_lost(u));
 	printf("  %lu recovery codes, %lu app passwords, %lu mailed tokens, %lu requests for mails\n", c->recovery_codes,
 	       c->app_passwords, c->tokens, c->requests);
 	printf("  rules for new passwords, delays after failures, allowed networks, %lu locks, %lu marks that a password must be\n"

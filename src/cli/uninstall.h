@@ -47,6 +47,7 @@ struct plain_config {
 	size_t database; /* index of the entry whose overlay is muster */
 	int number;      /* of that database, for slapcat -n */
 	int has_otp;     /* the module otp is loaded: oath attributes stay known */
+	int otp_checks;  /* and its overlay is on the database, so that second factors of its own are asked for */
 };
 
 /* Each prints what is wrong and returns an exit code. */
@@ -61,9 +62,15 @@ void plain_config_free(struct plain_config *config);
 struct plain_counts {
 	unsigned long entries, members, passwords, suspended, locked, factors, recovery_codes, app_passwords, tokens, requests,
 		must_change;
+	unsigned long otp_factors; /* of members, which slapo-otp has and which were not taken over */
 };
 
-/* plain_data - copy entries without Muster; out NULL: count only. error: ERR_INPUT, ERR_MEMORY, ERR_IO */
-int plain_data(FILE *in, FILE *out, struct plain_counts *counts_out);
+/*
+ * plain_data - copy entries without Muster.
+ * in:    out      NULL: count only
+ *        has_otp  as in struct plain_config
+ * error: ERR_INPUT, ERR_MEMORY, ERR_IO
+ */
+int plain_data(FILE *in, FILE *out, int has_otp, struct plain_counts *counts_out);
 
 #endif

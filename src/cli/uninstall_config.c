@@ -59,6 +59,22 @@ below(const char *dn, const char *parent)
 	return comma != NULL && strcasecmp(comma + 1, parent) == 0;
 }
 
+/* has_overlay - 1 when the database has that overlay, and it is switched on */
+static int
+has_overlay(const struct plain_config *config, const char *name)
+{
+	const char *database = config->entries[config->database].lines[0].value, *overlay;
+	size_t i;
+
+	for (i = 0; i < config->n; i++) {
+		overlay = slapcat_value(&config->entries[i], "olcOverlay");
+		if (overlay != NULL && strcasecmp(bare(overlay), name) == 0 && below(config->entries[i].lines[0].value, database) &&
+		    !slapcat_has(&config->entries[i], "olcDisabled", "TRUE"))
+			return 1;
+	}
+	return 0;
+}
+
 static int
 find_database(struct plain_config *config)
 {
@@ -89,7 +105,7 @@ int
 plain_config_read(FILE *in, struct plain_config *config_out)
 {
 	struct slapcat_entry entry, *grown;
-	int r;
+	int r, status;
 
 	memset(config_out, 0, sizeof(*config_out));
 	while ((r = slapcat_next(in, &entry)) == 1) {
@@ -107,7 +123,10 @@ plain_config_read(FILE *in, struct plain_config *config_out)
 		return EXIT_FAILED;
 	}
 	config_out->has_otp = has_module(config_out, "otp");
-	return find_database(config_out);
+	status = find_database(config_out);
+	if (status == EXIT_DONE)
+		config_out->otp_checks = config_out->has_otp && has_overlay(config_out, "otp");
+	return status;
 }
 
 void

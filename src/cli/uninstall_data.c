@@ -87,12 +87,47 @@ change_history(struct slapcat_line *line)
 		memcpy(hash + 1, PLAIN_SCHEME, strlen(PLAIN_SCHEME));
 }
 
+/* has_otp_factor - 1 for who has a second factor of slapo-otp that was not taken over */
 static int
-goes(const struct slapcat_line *line, int member)
+has_otp_factor(const struct slapcat_entry *entry)
 {
-	if (strcasecmp(line->name, "objectClass") == 0)
-		return begins(line->value, "muster");
-	return begins(line->name, "muster") || (member && begins(line->name, "oath"));
+	return slapcat_value(entry, "oathSecret") == NULL &&
+	       (slapcat_value(entry, "oathTOTPToken") != NULL || slapcat_value(entry, "oathHOTPToken") != NULL);
+}
+
+/* What becomes of what entries have of OATH. */
+enum oath {
+	OATH_STAYS, /* somebody else's */
+	OATH_USER,  /* what names a token of slapo-otp stays, with its class */
+	OATH_GOES   /* sealed, or of an attribute that nobody knows any more */
+};
+
+static enum oath
+oath_of(const struct slapcat_entry *entry, int member, int has_otp)
+{
+	if (!has_otp)
+		return OATH_GOES;
+	return !member ? OATH_STAYS : has_otp_factor(entry) ? OATH_USER : OATH_GOES;
+}
+
+/* is_oath_of - in: kind  "User" of classes, "Token" of attributes */
+static int
+is_oath_of(const char *name, const char *kind)
+{
+	return (begins(name, "oathTOTP") || begins(name, "oathHOTP")) && strcasecmp(name + strlen("oathTOTP"), kind) == 0;
+}
+
+static int
+goes(const struct slapcat_line *line, enum oath oath)
+{
+	int class = strcasecmp(line->name, "objectClass") == 0;
+	const char *name = class ? line->value : line->name;
+
+	if (begins(name, "muster"))
+		return 1;
+	if (oath == OATH_STAYS || !begins(name, "oath"))
+		return 0;
+	return oath == OATH_GOES || !is_oath_of(name, class ? "User" : "Token");
 }
 
 static int
@@ -102,6 +137,7 @@ change_member(struct slapcat_entry *entry, struct plain_counts *counts)
 	size_t i;
 
 	counts->members++;
+	counts->otp_factors += (unsigned long)has_otp_factor(entry);
 	counts->suspended += (unsigned long)kept_out;
 	for (i = 0; r == 0 && i < entry->n; i++) {
 		count_line(&entry->lines[i], counts);
@@ -126,21 +162,22 @@ allow_rest(struct slapcat_entry *entry, int member)
 }
 
 static int
-change_entry(struct slapcat_entry *entry, struct plain_counts *counts)
+change_entry(struct slapcat_entry *entry, int has_otp, struct plain_counts *counts)
 {
 	int member = is_member(entry), r = member ? change_member(entry, counts) : 0;
+	enum oath oath = oath_of(entry, member, has_otp);
 	size_t i;
 
 	if (r == 0)
 		r = allow_rest(entry, member);
 	for (i = entry->n; r == 0 && i-- > 1;)
-		if (goes(&entry->lines[i], member))
+		if (goes(&entry->lines[i], oath))
 			slapcat_drop(entry, i);
 	return r;
 }
 
 int
-plain_data(FILE *in, FILE *out, struct plain_counts *counts_out)
+plain_data(FILE *in, FILE *out, int has_otp, struct plain_counts *counts_out)
 {
 	struct slapcat_entry entry;
 	int r;
@@ -152,7 +189,7 @@ plain_data(FILE *in, FILE *out, struct plain_counts *counts_out)
 			r = 0;
 		} else {
 			counts_out->entries++;
-			r = change_entry(&entry, counts_out);
+			r = change_entry(&entry, has_otp, counts_out);
 			if (r == 0 && out != NULL)
 				r = slapcat_print(&entry, out);
 		}

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import exops, logs, people, tap, totp  # noqa: E402
-from lib.adoption import Place, ssha  # noqa: E402
+from lib.adoption import Place, Ran, ssha  # noqa: E402
 from lib.checkup import LIMIT, command  # noqa: E402
 from lib.session import RELAX  # noqa: E402
 from lib.tap import in_, is_, ok  # noqa: E402
@@ -208,6 +208,60 @@ def test_08_a_seed_comes():
     person("ned", member=False)
     is_(root.modify(place.dn("ned"), *GONE).code, SUCCESS, "who is no member")
     is_(root.entry(place.dn("ned"), ["*", "+"]).get("musterOutbox"), None, "is told nothing")
+
+
+# --- a directory without Muster, where slapo-otp goes on to ask for what was not taken over -----------------------
+
+
+def uninstall(*arguments):
+    return Ran(subprocess.run([command("muster"), "uninstall", "--slapd-config", world.folder + "/config", "--slapd", world.slapd, *arguments],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT))
+
+
+def test_09_uninstall_says_what_is_lost():
+    person("oto")
+    person("own")
+    people.must(place.root.modify(place.dn("own"), ("add", "oathSecret", totp.new_secret())), "a seed of its own beside the token")
+    person("uri", hotp=True)
+    people.must(place.root.modify(place.dn("uri"), ("replace", "musterStatus", "suspended")), "suspended")
+    facts = uninstall("--dry-run", "--json").facts
+    is_((facts["second_factors_kept"], facts["second_factors"]), (3, 3), "of dan, oto and uri; of lea, max and own")
+    with world.use("config") as config:
+        overlay = [dn for dn, _ in config.search(DATABASE, "(objectClass=olcOverlayConfig)", ["olcOverlay"]).entries if "}otp," in dn][0]
+        people.must(config.modify(overlay, ("replace", "olcDisabled", "TRUE")), "otp")
+        facts = uninstall("--dry-run", "--json").facts
+        is_((facts["second_factors_kept"], facts["second_factors"]), (0, 6), "where its overlay is switched off all are lost")
+        people.must(config.modify(overlay, ("replace", "olcDisabled", "FALSE")), "otp")
+    out = uninstall("--dry-run").out
+    in_("3 second factors of slapo-otp that were not taken over, for its overlay to ask for", out, "as text")
+    in_("3 SECOND FACTORS: a password alone", out, "and what is lost")
+
+
+def test_10_uninstalled():
+    to = world.folder + "/plain"
+    world.stop()
+    ran = uninstall("--to", to)
+    is_(ran.code, DONE, "muster uninstall")
+    for name in ("config", "db"):
+        os.rename(world.folder + "/" + name, world.folder + "/%s.muster" % name)
+    os.rename(to + "/slapd.d", world.folder + "/config")
+    os.rename(to + "/db", world.folder + "/db")
+    world.start()
+    with world.use("root") as root:
+        oto = root.entry(place.dn("oto"))
+        is_((oto["oathTOTPToken"], b"oathTOTPUser" in oto["objectClass"]), ([("cn=of-oto," + place.tokens).encode()], True),
+            "what names the token is kept, with its class")
+        for uid in ("own", "lea", "ann"):
+            entry = root.entry(place.dn(uid))
+            is_([name for name in list(entry) + [name.decode() for name in entry["objectClass"]] if name.lower().startswith(("oath", "muster"))],
+                [], "nothing of Muster is left of %s, nor what would refer to nothing" % uid)
+        uri = root.entry(place.dn("uri"))
+        ok("oathHOTPToken" in uri and uri["userPassword"][0].startswith(b"{SUSPENDED}"), "who was suspended has both")
+        is_(root.entry("cn=of-oto," + place.tokens)["oathSecret"], [place.seeds["oto"]], "the token is as it was")
+    is_(place.bind("oto", PASSWORD), CREDENTIALS, "slapo-otp asks for the code")
+    is_(place.bind("oto", PASSWORD + totp.totp(place.seeds["oto"])), SUCCESS, "and takes it")
+    is_(place.bind("lea", PASSWORD), SUCCESS, "whose factor was taken over gets in with the password alone")
+    is_(place.bind("uri", PASSWORD), CREDENTIALS, "who was suspended does not")
 
 
 tap.main(globals())
