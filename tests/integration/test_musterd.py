@@ -222,7 +222,7 @@ def test_reload():
     daemon.write(good)
     daemon.configure({"courier": {"enabled": "no"}})
     daemon.reload()
-    wait_for("it was read", lambda: "read again" in daemon.log())
+    in_("read again", daemon.log(), "it was read")
     daemon.role_pid("gate")
     is_(set(daemon.children()), {"gate"}, "a role that is switched off is gone")
     ok(os.path.exists(daemon.socket), "the socket stayed")

@@ -182,9 +182,7 @@ def test_korean():
 
 def rename_service(name):
     daemon.configure({"courier": {"service_name": name}})
-    before = daemon.log().count("read again")
     daemon.reload()
-    wait_for("the name is read", lambda: daemon.log().count("read again") > before)
 
 
 def test_hostile_names():

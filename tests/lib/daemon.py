@@ -136,7 +136,13 @@ class Daemon:
             tap.note("musterd's log ends:\n" + self.log()[-6000:])
 
     def reload(self):
+        """Have the configuration read, and wait until it was, or was refused: until then the old one is gone by."""
+        def told():
+            log = self.log()
+            return log.count("read again") + log.count("the configuration stays as it was")
+        before = told()
         self.process.send_signal(signal.SIGHUP)
+        wait_for("the configuration is read", lambda: told() > before)
 
     def log(self):
         if not os.path.exists(self.log_path):
