@@ -27,28 +27,22 @@ adopt_say(struct adopt *a, enum adopt_kind kind, const char *dn, const char *for
 }
 
 char *
+adopt_small(char *text)
+{
+	char *p;
+
+	for (p = text; p != NULL && *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return text;
+}
+
+char *
 adopt_key(const char *dn)
 {
-	char *key = directory_dn_clean(dn), *p;
-
-	for (p = key; p != NULL && *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return key;
+	return adopt_small(directory_dn_clean(dn));
 }
 
 /* --- the organization itself --------------------------------------------------------------------------------- */
-
-static int
-has_class(const struct directory_entry *entry, const char *class)
-{
-	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
-	size_t i;
-
-	for (i = 0; classes != NULL && i < classes->values_len; i++)
-		if (strcasecmp((const char *)classes->values[i].data, class) == 0)
-			return 1;
-	return 0;
-}
 
 int
 adopt_is_below(const char *dn, const char *base)
@@ -89,7 +83,6 @@ check_words(struct adopt *a)
 static int
 read_root(struct adopt *a)
 {
-	static const char *const attrs[] = { "*", "entryUUID", NULL };
 	struct session *s = a->s;
 	int r;
 
@@ -98,7 +91,7 @@ read_root(struct adopt *a)
 		          s->args.words[0], s->base);
 		return EXIT_USAGE;
 	}
-	r = directory_read(s->d, s->args.words[0], attrs, &a->root);
+	r = directory_read(s->d, s->args.words[0], NULL, &a->root);
 	if (r == ERR_NOT_FOUND) {
 		say_error("%s is not there, or not yours to see", s->args.words[0]);
 		return EXIT_NOT_FOUND;
@@ -106,7 +99,7 @@ read_root(struct adopt *a)
 	if (r != 0)
 		return say_failure(s, r, s->args.words[0]);
 	a->dn = a->root->dn;
-	a->is_organization = has_class(a->root, "musterOrganization");
+	a->is_organization = directory_has_class(a->root, "musterOrganization");
 	a->people = organization_people(a->dn);
 	return a->people != NULL ? EXIT_DONE : say_failure(s, ERR_MEMORY, a->dn);
 }
@@ -181,7 +174,7 @@ inner_one(const struct directory_entry *entry, void *arg)
 
 	if (!directory_dn_equal(entry->dn, a->dn))
 		adopt_say(a, ADOPT_CONFLICT, entry->dn, "%s lies in it, and neither goes into an organization: adopt a smaller part",
-		          has_class(entry, "musterAccount") ? "a platform member" : "an organization");
+		          directory_has_class(entry, "musterAccount") ? "a platform member" : "an organization");
 	return 0;
 }
 
@@ -196,7 +189,7 @@ look_above(struct adopt *a)
 
 	while (r == 0 && at != NULL && adopt_is_below(at, a->s->base)) {
 		r = directory_read(a->s->d, at, attrs, &entry);
-		if (r == 0 && has_class(entry, "musterOrganization"))
+		if (r == 0 && directory_has_class(entry, "musterOrganization"))
 			adopt_say(a, ADOPT_CONFLICT, a->dn, "lies in the organization %s: organizations do not nest", at);
 		directory_entry_free(&entry);
 		up = directory_dn_parent(at);
@@ -317,7 +310,6 @@ clear(struct adopt *a)
 		free(a->persons[i].dn);
 		free(a->persons[i].id);
 		free(a->persons[i].number);
-		free(a->persons[i].user_class);
 		free(a->persons[i].token);
 	}
 	free(a->persons);

@@ -9,9 +9,9 @@
 struct adoptee {
 	char *dn, *id;
 	char *number;     /* uidNumber, NULL */
-	char *user_class; /* oathTOTPUser as it is written there, NULL */
 	char *token;      /* DN of the entry where slapo-otp has the seed; NULL: none. The seed itself is not kept here. */
 	int token_is_own; /* that is the person's own entry */
+	int is_totp_user; /* has the class oathTOTPUser */
 	int hotp;         /* has a factor of that kind */
 	int is_member;
 };
@@ -44,6 +44,8 @@ void adopt_say(struct adopt *a, enum adopt_kind kind, const char *dn, const char
 
 /* adopt_is_below - 1 when dn is base or lies below it */
 int adopt_is_below(const char *dn, const char *base);
+/* adopt_small - the same text, its letters of ASCII small; NULL: NULL */
+char *adopt_small(char *text);
 /* adopt_key - a DN in one form and small letters, to look it up by; to be freed, NULL when it is none or memory is short */
 char *adopt_key(const char *dn);
 

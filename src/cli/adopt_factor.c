@@ -64,32 +64,31 @@ check_seed(struct adopt *a, const struct adoptee *one, const struct directory_en
 		adopt_say(a, ADOPT_CONFLICT, one->dn, "%s, which has its seed, has entries below it: move them", token->dn);
 }
 
-/* is_token - 1 when an entry is a token and nothing else: what is more is nobody's to delete with it */
-static int
-is_token(const struct directory_entry *entry, const char **class_out)
+/* more_than_token - NULL when an entry is a token and nothing else; else what it is besides, which is nobody's to delete with it */
+static const char *
+more_than_token(const struct directory_entry *entry)
 {
 	static const char *const classes[] = { "top", "device", "organizationalRole", "applicationProcess", "oathToken", "oathTOTPToken" };
 	const struct directory_attribute *has = directory_attribute(entry, "objectClass");
 	size_t i, k;
 
-	*class_out = "no class that is to be seen";
 	for (i = 0; has != NULL && i < has->values_len; i++) {
-		*class_out = (const char *)has->values[i].data;
-		for (k = 0; k < sizeof(classes) / sizeof(classes[0]) && strcasecmp(*class_out, classes[k]) != 0; k++)
-			;
+		for (k = 0; k < sizeof(classes) / sizeof(classes[0]); k++)
+			if (strcasecmp((const char *)has->values[i].data, classes[k]) == 0)
+				break;
 		if (k == sizeof(classes) / sizeof(classes[0]))
-			return 0;
+			return (const char *)has->values[i].data;
 	}
-	return has != NULL;
+	return has != NULL ? NULL : "no class that is to be seen";
 }
 
 static void
 check_token(struct adopt *a, const struct adoptee *one, const struct directory_entry *token)
 {
-	const char *class;
+	const char *more = one->token_is_own ? NULL : more_than_token(token);
 
-	if (!one->token_is_own && !is_token(token, &class))
-		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken %s is more than a token (%s): give it one of its own", token->dn, class);
+	if (more != NULL)
+		adopt_say(a, ADOPT_CONFLICT, one->dn, "its oathTOTPToken %s is more than a token (%s): give it one of its own", token->dn, more);
 }
 
 static int
@@ -210,21 +209,20 @@ adopt_look_at_factors(struct adopt *a)
 static int
 move_seed(struct adopt *a, const struct adoptee *one, const struct directory_entry *token)
 {
-	const struct directory_attribute *seed = directory_attribute(token, "oathSecret"), *classes = directory_attribute(token, "objectClass");
+	const struct directory_attribute *seed = directory_attribute(token, "oathSecret");
 	struct record record = { .n = 0 };
-	size_t i;
 
 	if (seed == NULL || seed->values_len != 1)
 		return ERR_NOT_FOUND;
 	record_put_values(&record, CHANGE_REPLACE, "oathSecret", seed->values, 1);
 	record_put(&record, CHANGE_REPLACE, "oathTOTPLastTimeStep", directory_value(token, "oathTOTPLastTimeStep"));
 	record_put_values(&record, CHANGE_DELETE, "oathTOTPToken", NULL, 0);
-	record_put(&record, CHANGE_DELETE, "objectClass", one->user_class);
+	if (one->is_totp_user)
+		record_put(&record, CHANGE_DELETE, "objectClass", "oathTOTPUser");
 	if (one->token_is_own) {
 		record_put_values(&record, CHANGE_DELETE, "oathTOTPParams", NULL, 0);
-		for (i = 0; classes != NULL && i < classes->values_len; i++)
-			if (strcasecmp((const char *)classes->values[i].data, "oathTOTPToken") == 0)
-				record_put_values(&record, CHANGE_DELETE, "objectClass", &classes->values[i], 1);
+		if (directory_has_class(token, "oathTOTPToken"))
+			record_put(&record, CHANGE_DELETE, "objectClass", "oathTOTPToken");
 	}
 	return record.overflow ? ERR_RANGE : directory_repair(a->s->d, one->dn, record.changes, record.n);
 }
@@ -233,14 +231,13 @@ int
 adopt_take_factor(struct adopt *a, struct adoptee *one)
 {
 	struct directory_entry *token = NULL;
-	const char *class = NULL;
 	int r, is = 0;
 
 	if (one->token == NULL)
 		return EXIT_DONE;
 	r = directory_read(a->s->d, one->token, token_attrs, &token);
 	if (r == 0)
-		is = one->token_is_own || is_token(token, &class);
+		is = one->token_is_own || more_than_token(token) == NULL;
 	if (r == 0 && is)
 		r = move_seed(a, one, token);
 	directory_entry_free(&token);

@@ -1,7 +1,6 @@
 /*
  * adopt_look.c - who lies in what is adopted, and whether each of them can be a member as it is.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,26 +19,15 @@ struct look {
 	size_t passwords, changed;
 };
 
-/* key_of - in small letters, to be freed */
-static char *
-key_of(const char *text)
-{
-	char *key = strdup(text), *p;
-
-	for (p = key; p != NULL && *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return key;
-}
-
 /* claim - out: the DN that had it before, NULL when it is this one's now */
 static const char *
-claim(json_t *owners, const char *text, const char *dn)
+claim(struct adopt *a, json_t *owners, const char *text, const char *dn)
 {
-	char *key = key_of(text);
+	char *key = adopt_small(strdup(text));
 	const char *before = key != NULL ? json_string_value(json_object_get(owners, key)) : NULL;
 
-	if (key != NULL && before == NULL)
-		(void)json_object_set_new(owners, key, json_string(dn));
+	if (key == NULL || (before == NULL && json_object_set_new(owners, key, json_string(dn)) != 0))
+		a->short_of_memory = 1;
 	free(key);
 	return before != NULL && !directory_dn_equal(before, dn) ? before : NULL;
 }
@@ -89,9 +77,10 @@ look_at_id(struct look *look, const struct directory_entry *entry)
 	if (ids->values_len > 1)
 		adopt_say(look->a, ADOPT_NOTE, entry->dn, "has %zu values of uid: it logs in with each of them", ids->values_len);
 	for (i = 0; i < ids->values_len; i++) {
-		if (is_odd((const char *)ids->values[i].data))
-			(void)json_array_append_new(look->odd, json_pack("[s, s]", entry->dn, (const char *)ids->values[i].data));
-		other = claim(look->ids, (const char *)ids->values[i].data, entry->dn);
+		if (is_odd((const char *)ids->values[i].data) &&
+		    json_array_append_new(look->odd, json_pack("[s, s]", entry->dn, (const char *)ids->values[i].data)) != 0)
+			look->a->short_of_memory = 1;
+		other = claim(look->a, look->ids, (const char *)ids->values[i].data, entry->dn);
 		if (other != NULL)
 			adopt_say(look->a, ADOPT_CONFLICT, entry->dn, "the uid %s is that of %s as well: change one of them",
 			          (const char *)ids->values[i].data, other);
@@ -153,22 +142,6 @@ copy_of(const struct directory_entry *entry, const char *attribute)
 	return value != NULL ? strdup(value) : NULL;
 }
 
-static void
-take_classes(struct adoptee *one, const struct directory_entry *entry)
-{
-	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
-	size_t i;
-
-	for (i = 0; classes != NULL && i < classes->values_len; i++) {
-		const char *class = (const char *)classes->values[i].data;
-
-		if (strcasecmp(class, "musterMember") == 0)
-			one->is_member = 1;
-		if (strcasecmp(class, "oathTOTPUser") == 0 && one->user_class == NULL)
-			one->user_class = strdup(class);
-	}
-}
-
 static int
 look_at_person(const struct directory_entry *entry, void *arg)
 {
@@ -198,7 +171,8 @@ look_at_person(const struct directory_entry *entry, void *arg)
 	one->token = copy_of(entry, "oathTOTPToken");
 	one->token_is_own = one->token != NULL && directory_dn_equal(one->token, one->dn);
 	one->hotp = directory_attribute(entry, "oathHOTPToken") != NULL;
-	take_classes(one, entry);
+	one->is_totp_user = directory_has_class(entry, "oathTOTPUser");
+	one->is_member = directory_has_class(entry, "musterMember");
 	if (directory_dn_equal(entry->dn, a->dn)) {
 		adopt_say(a, ADOPT_CONFLICT, entry->dn, "is a person: name the folder that persons lie in");
 		return 0;
@@ -279,7 +253,7 @@ check_numbers(struct look *look)
 	size_t i, accounts = 0;
 
 	for (i = 0; i < a->persons_len; i++) {
-		const char *other = a->persons[i].number != NULL ? claim(look->numbers, a->persons[i].number, a->persons[i].dn) : NULL;
+		const char *other = a->persons[i].number != NULL ? claim(a, look->numbers, a->persons[i].number, a->persons[i].dn) : NULL;
 
 		accounts += a->persons[i].number != NULL;
 		if (other != NULL)
@@ -298,14 +272,16 @@ static void
 put_dangling(struct dangling *dangling, const struct directory_entry *group, const char *attribute)
 {
 	const struct directory_attribute *members = directory_attribute(group, attribute);
+	struct adopt *a = dangling->look->a;
 	size_t i;
 
 	for (i = 0; members != NULL && i < members->values_len; i++) {
 		const char *member = (const char *)members->values[i].data;
 		char *key = adopt_key(member);
 
-		if (key != NULL && json_object_get(dangling->look->a->names, key) == NULL && adopt_is_below(member, dangling->look->a->dn))
-			(void)json_array_append_new(dangling->members, json_pack("[s, s]", group->dn, member));
+		if (key != NULL && json_object_get(a->names, key) == NULL && adopt_is_below(member, a->dn) &&
+		    json_array_append_new(dangling->members, json_pack("[s, s]", group->dn, member)) != 0)
+			a->short_of_memory = 1;
 		free(key);
 	}
 }
@@ -319,9 +295,11 @@ look_at_uids(struct look *look, const struct directory_entry *group)
 
 	for (i = 0; uids != NULL && i < uids->values_len; i++) {
 		const char *uid = (const char *)uids->values[i].data;
-		char *key = key_of(uid);
+		char *key = adopt_small(strdup(uid));
 
-		if (key != NULL && json_object_get(look->ids, key) == NULL && adopt_is_below(group->dn, look->a->dn))
+		if (key == NULL)
+			look->a->short_of_memory = 1;
+		else if (json_object_get(look->ids, key) == NULL && adopt_is_below(group->dn, look->a->dn))
 			adopt_say(look->a, ADOPT_NOTE, group->dn, "names the uid %s, which nobody in it has: whoever is given it is in the group at once",
 			          uid);
 		free(key);
@@ -388,6 +366,9 @@ find_owner(struct adopt *a)
 		}
 	if (a->owner_dn == NULL)
 		adopt_say(a, ADOPT_CONFLICT, a->dn, "nobody in it has the uid %s: --owner-id names who becomes its OWNER", a->owner_id);
+	else if (a->is_organization && !organization_has_owner(a->root, a->owner_dn))
+		adopt_say(a, ADOPT_CONFLICT, a->dn, "is an organization that has its OWNERs, and %s is none of them: leave --owner-id out",
+		          a->owner_dn);
 	return 0;
 }
 

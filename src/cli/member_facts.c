@@ -239,19 +239,6 @@ read_state(const struct directory_entry *entry, struct member_facts *facts)
 	facts->owed = count_of(entry, "musterOutbox");
 }
 
-static int
-has_class(const struct directory_entry *entry, const char *name)
-{
-	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
-	size_t i;
-
-	for (i = 0; classes != NULL && i < classes->values_len; i++) {
-		if (strcasecmp((const char *)classes->values[i].data, name) == 0)
-			return 1;
-	}
-	return 0;
-}
-
 int
 member_facts_read(struct session *s, const char *dn, struct member_facts *facts_out, struct directory_entry **entry_out,
                   struct directory_entry **org_out)
@@ -264,7 +251,7 @@ member_facts_read(struct session *s, const char *dn, struct member_facts *facts_
 	r = directory_read(s->d, dn, attrs, entry_out);
 	if (r != 0)
 		return r;
-	if (!has_class(*entry_out, "musterMember") && !has_class(*entry_out, "musterAccount"))
+	if (!directory_has_class(*entry_out, "musterMember") && !directory_has_class(*entry_out, "musterAccount"))
 		return ERR_INPUT;
 	member_facts_presence(s, *entry_out, facts_out);
 	read_overlay(s, *entry_out, facts_out);

@@ -242,6 +242,8 @@ void directory_entry_free(struct directory_entry **entry);
 const struct directory_attribute *directory_attribute(const struct directory_entry *entry, const char *name);
 /* directory_value - first value of an attribute as text, NULL when absent. */
 const char *directory_value(const struct directory_entry *entry, const char *name);
+/* directory_has_class - 1 when objectClass has that value. Classes above it (RFC 4512 section 2.4.1) are there only when they are written. */
+int directory_has_class(const struct directory_entry *entry, const char *name);
 
 /* Changes. values: NULL-terminated strings; NULL with CHANGE_DELETE deletes the attribute. */
 enum directory_change_op { CHANGE_ADD, CHANGE_DELETE, CHANGE_REPLACE };

@@ -95,19 +95,6 @@ tell_values(struct follow *f, const struct directory_attribute *attribute)
 }
 
 static int
-is_request(const struct directory_entry *entry)
-{
-	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
-	size_t i;
-
-	for (i = 0; classes != NULL && i < classes->values_len; i++) {
-		if (strcasecmp((const char *)classes->values[i].data, "musterRequest") == 0)
-			return 1;
-	}
-	return 0;
-}
-
-static int
 follow_entry(struct follow *f, LDAPMessage *message, int *stopped)
 {
 	struct directory_entry *entry = NULL;
@@ -120,7 +107,7 @@ follow_entry(struct follow *f, LDAPMessage *message, int *stopped)
 	r = entry_copy(f->d, message, &entry);
 	if (r != 0)
 		return r;
-	*stopped = tell_values(f, directory_attribute(entry, is_request(entry) ? "cn" : "musterOutbox"));
+	*stopped = tell_values(f, directory_attribute(entry, directory_has_class(entry, "musterRequest") ? "cn" : "musterOutbox"));
 	directory_entry_free(&entry);
 	return 0;
 }

@@ -138,6 +138,19 @@ directory_value(const struct directory_entry *entry, const char *name)
 	return (const char *)attribute->values[0].data;
 }
 
+int
+directory_has_class(const struct directory_entry *entry, const char *name)
+{
+	const struct directory_attribute *classes = directory_attribute(entry, "objectClass");
+	size_t i;
+
+	for (i = 0; classes != NULL && i < classes->values_len; i++) {
+		if (strcasecmp((const char *)classes->values[i].data, name) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /* Gets each entry; sets *entry to NULL to keep it. Non-zero stops the search. */
 typedef int (*take_fn)(struct directory_entry **entry, void *arg);
 

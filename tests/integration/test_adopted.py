@@ -11,7 +11,7 @@ from lib.adoption import Place, Ran, ssha  # noqa: E402
 from lib.checkup import LIMIT, command  # noqa: E402
 from lib.session import RELAX  # noqa: E402
 from lib.tap import in_, is_, ok  # noqa: E402
-from lib.world import DATABASE  # noqa: E402
+from lib.world import DATABASE, SOURCE  # noqa: E402
 
 DONE, FAILED, USAGE, REFUSED, NOT_FOUND = range(5)
 SUCCESS, NO_ATTRIBUTE, CREDENTIALS, UNWILLING = 0, 16, 49, 53
@@ -262,6 +262,37 @@ def test_10_uninstalled():
     is_(place.bind("oto", PASSWORD + totp.totp(place.seeds["oto"])), SUCCESS, "and takes it")
     is_(place.bind("lea", PASSWORD), SUCCESS, "whose factor was taken over gets in with the password alone")
     is_(place.bind("uri", PASSWORD), CREDENTIALS, "who was suspended does not")
+
+
+# --- login hosts -------------------------------------------------------------------------------------------------
+
+
+def test_11_hosts():
+    """The rules of contrib/nss hold for an adopted organization as for others, in a folder and in the usual layout."""
+    host = {"secret": "host-secret-1"}
+    logs.secret(host["secret"])
+    for top in ("ou=people", "o=west"):
+        site = Place(top)
+        site.account("ann", 2001, userPassword=ssha(PASSWORD))
+        groups = site.add("ou=groups," + site.top, objectClass="organizationalUnit", ou="groups")
+        site.add("cn=wheel," + groups, objectClass="posixGroup", cn="wheel", gidNumber="100", memberUid="ann")
+        site.init()
+        with site.world.use("config") as config, open(os.path.join(SOURCE, "contrib", "nss", "access.ldif")) as rules:
+            config.apply(site.world.fill(rules.read()))
+        web = site.add("cn=web,ou=hosts," + site.world.base, objectClass=["organizationalRole", "simpleSecurityObject"], cn="web",
+                       userPassword=ssha(host["secret"]))
+
+        def seen(base, wanted):
+            with site.world.use(web, host["secret"]) as session:
+                return dict(session.search(base, wanted, ["*"]).entries)
+
+        ok("mail" in seen(site.top, "(uidNumber=2001)")[site.dn("ann")], "%s: by rules of before, a login host reads all of a person" % top)
+        is_(site.adopt("--domain", "acme", "--organization", top.split("=")[1], "--owner-id", "ann").code, DONE, "adopt")
+        is_(set(seen(site.top, "(uidNumber=2001)").get(site.dn("ann"), ())),
+            {"objectClass", "uid", "cn", "uidNumber", "gidNumber", "homeDirectory", "musterStatus"} &
+            set(site.root.entry(site.dn("ann"))), "then what NSS wants to know of a member, and nothing else")
+        is_(seen(site.top, "(memberUid=ann)").get("cn=wheel," + groups, {}).get("memberUid"), [b"ann"], "and of a group")
+        is_(site.adopt("--json").facts["changes"], [], "and a second time there is nothing to do")
 
 
 tap.main(globals())

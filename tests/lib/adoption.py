@@ -106,7 +106,7 @@ class Place:
         facts = {"oathSecret": seed, "oathTOTPParams": "cn=%s,%s" % (params, self.tokens), **more}
         dn = self.dn(uid)
         if own_entry:
-            people.must(self.root.modify(dn, ("add", "objectClass", ["oathTOTPUser", "oathTOTPToken"]), ("add", "oathTOTPToken", dn),
+            people.must(self.root.modify(dn, ("add", "objectClass", ["oathTotpUser", "oathtotptoken"]), ("add", "oathTOTPToken", dn),
                                          *[("add", name, value) for name, value in facts.items()]), uid)
             return dn
         if token is None:
