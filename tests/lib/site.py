@@ -26,6 +26,7 @@ SHELL = "/usr/local/bin/in"
 LOCAL, LOCAL_PASSWORD = "localuser", "Local-Secret-1"
 ROOT_PASSWORD = "Root-Secret-1"
 HOST_PASSWORD = "host-secret-1"
+PATIENCE_SEC = 60  # many log in at once here, which a busy machine does not do within the usual 5 seconds
 PROGRAMS = ("sshd", "sudo", "su", "login", "passwd")
 PASSWORD, CODE, NEW, AGAIN = "Password: ", "One-time code: ", "New password: ", "New password again: "
 
@@ -76,7 +77,7 @@ class Site:
         self.ports, self.starting = {}, threading.Lock()
 
     def _gate(self):
-        gate = Gate(self.world, "uid=%u," + self.org.people, start=False)
+        gate = Gate(self.world, "uid=%u," + self.org.people, directory="timeout_ms = %d000" % (PATIENCE_SEC - 10), start=False)
         path = os.path.join(gate.folder, "host.pw")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(HOST_PASSWORD + "\n")
@@ -174,16 +175,21 @@ class Site:
             if not os.path.exists(kept):
                 shutil.copy(target, kept)
             if which == "files":
-                host.copy(os.path.join(CONTRIB, "pam", name), "/etc/pam.d/" + name)
+                self._copy_pam(name, "/etc/pam.d/" + name)
             else:
                 shutil.copy(kept, target)
         if which == "profile":
             for name in ("sss", "ldap"):
                 if os.path.exists(host.path("/usr/share/pam-configs/" + name)):
                     os.unlink(host.path("/usr/share/pam-configs/" + name))
-            host.copy(os.path.join(CONTRIB, "pam", "pam-auth-update"), "/usr/share/pam-configs/muster")
+            self._copy_pam("pam-auth-update", "/usr/share/pam-configs/muster")
             self.use_profile("--disable", "pwquality")
             self.use_profile("--enable", "muster")
+
+    def _copy_pam(self, name, to):
+        """A file of contrib/pam, with more patience."""
+        with open(os.path.join(CONTRIB, "pam", name)) as file:
+            self.host.write(to, file.read().replace("pam_muster.so", "pam_muster.so timeout=%d" % PATIENCE_SEC), 0o644)
 
     def use_profile(self, *words):
         self.host.must("pam-auth-update", "--force", *words, environment={"DEBIAN_FRONTEND": "noninteractive"})
