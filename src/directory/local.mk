@@ -21,3 +21,7 @@ libdirectory_la_SOURCES = \
 	src/directory/write.c
 
 unit_tests += tests/unit/test_directory_answers tests/unit/test_directory_text
+tests_unit_test_directory_answers_SOURCES = \
+	tests/unit/scripted_server.c \
+	tests/unit/scripted_server.h \
+	tests/unit/test_directory_answers.c

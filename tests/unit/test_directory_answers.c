@@ -1,8 +1,6 @@
 /*
- * test_directory_answers.c - what a server may answer, right, wrong and hostile. A thread plays the server on a Unix
- *                            socket: it answers each request with the next octets of a script.
+ * test_directory_answers.c - what a server may answer, right, wrong and hostile.
  */
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,92 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "directory/directory.h"
+#include "scripted_server.h"
 
-#define ANSWERS_MAX 16
-#define OCTETS_MAX 1024
 #define OID_CONTROL "2.25.154254282437691369581785512569447189437.3.1"
 #define OID_SYNC_STATE "1.3.6.1.4.1.4203.1.9.1.2"
 
-#define TAG_BIND_REQUEST 0x60
 #define TAG_BIND 0x61
 #define TAG_ENTRY 0x64
 #define TAG_SEARCH_DONE 0x65
 #define TAG_EXTENDED 0x78
-
-struct octets {
-	uint8_t data[OCTETS_MAX];
-	size_t len;
-};
-
-/* --- BER by hand, so that nothing here comes from the library under test --------------------------------- */
-
-static void
-put(struct octets *o, const void *data, size_t len)
-{
-	assert_true(o->len + len <= OCTETS_MAX);
-	memcpy(o->data + o->len, data, len);
-	o->len += len;
-}
-
-/* tag, length in two octets (long form), content */
-static void
-put_tlv(struct octets *o, uint8_t tag, const void *content, size_t len)
-{
-	const uint8_t head[] = { tag, 0x82, (uint8_t)(len >> 8), (uint8_t)len };
-
-	put(o, head, sizeof(head));
-	put(o, content, len);
-}
-
-static void
-put_text(struct octets *o, uint8_t tag, const char *text)
-{
-	put_tlv(o, tag, text, strlen(text));
-}
-
-static struct octets
-wrap(uint8_t tag, const struct octets *content)
-{
-	struct octets o = { .len = 0 };
-
-	put_tlv(&o, tag, content->data, content->len);
-	return o;
-}
-
-/* LDAPResult, with an exop's value or none */
-static struct octets
-result(uint8_t tag, uint8_t code, const struct octets *value)
-{
-	const uint8_t enumerated[] = { 0x0a, 1, code };
-	struct octets o = { .len = 0 };
-
-	put(&o, enumerated, sizeof(enumerated));
-	put_text(&o, 0x04, "");
-	put_text(&o, 0x04, "");
-	if (value != NULL)
-		put_tlv(&o, 0x8b, value->data, value->len);
-	return wrap(tag, &o);
-}
-
-static struct octets
-with_control(struct octets op, const char *oid, const struct octets *value)
-{
-	struct octets control = { .len = 0 }, list;
-
-	put_text(&control, 0x04, oid);
-	put_tlv(&control, 0x04, value->data, value->len);
-	list = wrap(0x30, &control);
-	list = wrap(0xa0, &list);
-	put(&op, list.data, list.len);
-	return op;
-}
 
 static struct octets
 state_value(uint8_t state, const char *previous)
@@ -108,141 +33,6 @@ state_value(uint8_t state, const char *previous)
 	if (previous != NULL)
 		put_text(&o, 0x80, previous);
 	return wrap(0x30, &o);
-}
-
-/* --- the server ------------------------------------------------------------------------------------------ */
-
-struct server {
-	pthread_t thread;
-	int listener;
-	char path[64], uri[128];
-	struct octets answers[ANSWERS_MAX]; /* what follows the message id */
-	size_t answers_len;
-	size_t cut;      /* send only so many octets of the first message; 0: all */
-	int together;    /* send all answers to the first request */
-	int silent;      /* answer nothing, wait for the client to go */
-	int boast;       /* begin a message of two gigabytes, then the same */
-	uint8_t requests[ANSWERS_MAX]; /* operation tags, in order */
-	uint8_t names[ANSWERS_MAX];    /* of a bind: length of its name */
-	size_t requests_len;
-};
-
-static int
-read_all(int fd, uint8_t *data, size_t len)
-{
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < len) {
-		n = read(fd, data + got, len - got);
-		if (n <= 0)
-			return 0;
-		got += (size_t)n;
-	}
-	return 1;
-}
-
-/* One request, as libldap encodes it; its message id, or -1 at the end. */
-static int
-read_request(struct server *s, int fd)
-{
-	uint8_t head[2], body[4096];
-	size_t len, at = 0;
-
-	if (!read_all(fd, head, 2))
-		return -1;
-	len = head[1];
-	if (len & 0x80) {
-		uint8_t more[4];
-		size_t n = len & 0x7f, i;
-
-		if (n > 4 || !read_all(fd, more, n))
-			return -1;
-		for (len = 0, i = 0; i < n; i++)
-			len = len << 8 | more[i];
-	}
-	if (len > sizeof(body) || len < 5 || !read_all(fd, body, len))
-		return -1;
-	at = 2 + (size_t)body[1];
-	if (s->requests_len < ANSWERS_MAX) {
-		s->requests[s->requests_len] = body[at];
-		/* BindRequest: tag, length, 02 01 03, 04 <length of name>; the length is one octet or 81 and one */
-		if (body[at] == TAG_BIND_REQUEST)
-			s->names[s->requests_len] = body[at + (body[at + 1] & 0x80 ? 3 : 2) + 4];
-		s->requests_len++;
-	}
-	return body[2];
-}
-
-static void
-send_answer(struct server *s, int fd, int id, const struct octets *answer, size_t cut)
-{
-	const uint8_t number[] = { 0x02, 1, (uint8_t)id };
-	struct octets body = { .len = 0 }, message;
-
-	(void)s;
-	put(&body, number, sizeof(number));
-	put(&body, answer->data, answer->len);
-	message = wrap(0x30, &body);
-	(void)send(fd, message.data, cut > 0 && cut < message.len ? cut : message.len, MSG_NOSIGNAL);
-}
-
-static void *
-serve(void *arg)
-{
-	struct server *s = arg;
-	int fd = accept(s->listener, NULL, NULL), id;
-	size_t next = 0;
-
-	while (fd >= 0 && (id = read_request(s, fd)) >= 0) {
-		if (s->boast)
-			(void)send(fd, "\x30\x84\x7f\xff\xff\xff", 6, MSG_NOSIGNAL);
-		if (s->silent)
-			continue;
-		if (next == s->answers_len)
-			break;
-		do {
-			send_answer(s, fd, id, &s->answers[next], s->cut);
-			next++;
-		} while (s->together && next < s->answers_len);
-		if (s->cut > 0)
-			break;
-	}
-	if (fd >= 0)
-		close(fd);
-	return NULL;
-}
-
-static void
-server_start(struct server *s, struct directory **d_out)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct directory_options options = { .timeout_ms = s->silent ? 200 : 20000 };
-
-	snprintf(s->path, sizeof(s->path), "/tmp/muster-answers-XXXXXX");
-	assert_non_null(mkdtemp(s->path));
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", s->path);
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(s->listener >= 0);
-	assert_int_equal(bind(s->listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(s->listener, 1), 0);
-	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
-	snprintf(s->uri, sizeof(s->uri), "ldapi://%%2Ftmp%%2F%s%%2Fs", s->path + strlen("/tmp/"));
-	options.uris = s->uri;
-	assert_int_equal(directory_open(&options, d_out), 0);
-}
-
-static void
-server_stop(struct server *s, struct directory **d)
-{
-	char path[96];
-
-	directory_close(d);
-	assert_int_equal(pthread_join(s->thread, NULL), 0);
-	close(s->listener);
-	snprintf(path, sizeof(path), "%s/s", s->path);
-	unlink(path);
-	rmdir(s->path);
 }
 
 /* --- logins ---------------------------------------------------------------------------------------------- */
