@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import people, tap
-from lib.bulk import Bulk, people as rows_of, wait_for
+from lib.bulk import Bulk, Halt, people as rows_of, wait_for
 from lib.tap import in_, is_, ok
 from lib.terminal import Terminal
 from lib.world import DATABASE, World
@@ -322,11 +322,13 @@ def test_21_taken_back():
     """A row in the middle that only the write itself refuses: its ID is taken between the check and its turn."""
     empty()
     path = bulk.table(rows_of(COUNT))
-    process = bulk.start("member", "import", "acme", path)
-    wait_for(lambda: root.entry("uid=p00001," + org.people, ["uid"]))
-    people.must(root.add("uid=p%05d,%s" % (COUNT - 5, org.people), {"objectClass": "inetOrgPerson", "uid": "p%05d" % (COUNT - 5),
-                                                                    "cn": "X", "sn": "X"}), "somebody else's")
-    _, err = process.communicate(timeout=300)
+    with Halt(world, "p00002") as halt:
+        process = Bulk(world, uri=halt.uri).start("member", "import", "acme", path)
+        halt.wait(process)
+        people.must(root.add("uid=p%05d,%s" % (COUNT - 5, org.people), {"objectClass": "inetOrgPerson", "uid": "p%05d" % (COUNT - 5),
+                                                                        "cn": "X", "sn": "X"}), "somebody else's")
+        halt.go()
+        _, err = process.communicate(timeout=300)
     is_(process.returncode, IN_USE, "an ID that is taken meanwhile stops the import")
     in_("what was written is taken back", err.decode(), "it says so")
     tap.note(err.decode())
@@ -336,16 +338,17 @@ def test_21_taken_back():
     is_(bulk.journals(), [], "no journal is left")
 
 
-# Where an import is killed: some 64 members are under way at once, and more come to be there before the kill does.
-KILLS = range(1, COUNT * 2 // 3)
+# Where an import is killed: up to 64 members are under way then, which may be there or not.
+KILLS = range(100, COUNT)
 
 
-def kill_at(path, n):
-    """An import that is killed when member number n is there."""
-    process = bulk.start("member", "import", "acme", path)
-    wait_for(lambda: process.poll() is not None or root.entry("uid=p%05d,%s" % (n, org.people), ["uid"]))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+def kill_at(n, *arguments):
+    """An import that is killed when slapd was given member number n and none behind it."""
+    with Halt(world, "p%05d" % (n + 1)) as halt:
+        process = Bulk(world, uri=halt.uri).start("member", "import", "acme", *arguments)
+        halt.wait(process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     return process.returncode
 
 
@@ -355,7 +358,7 @@ def test_22_killed_and_resumed():
     path = bulk.table(rows)
     for n in sorted(random.sample(KILLS, 3)):
         tap.note("killed at %d" % n)
-        is_(kill_at(path, n), -signal.SIGKILL, "an import is killed in the middle")
+        is_(kill_at(n, path), -signal.SIGKILL, "an import is killed in the middle")
         ok(0 < len(uids()) < COUNT, "with some of its members there")
         is_(len(bulk.journals()), 1, "its journal is there")
         folder = os.path.join(bulk.state, "muster", bulk.journals()[0])
@@ -377,12 +380,9 @@ def test_22_killed_and_resumed():
 
 def test_23_killed_again_and_again():
     path = bulk.table(rows_of(COUNT))
-    kill_at(path, 300)
+    kill_at(300, path)
     for n in (800, 1400, 2000):
-        process = bulk.start("member", "import", "acme", "--resume")
-        wait_for(lambda: process.poll() is not None or root.entry("uid=p%05d,%s" % (n, org.people), ["uid"]))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        kill_at(n, "--resume")
     is_(bulk.run("member", "import", "acme", "--resume").code, DONE, "an import that was killed four times is finished")
     is_(uids(), [row["id"] for row in rows_of(COUNT)], "everybody is there exactly once")
     empty()
@@ -391,7 +391,7 @@ def test_23_killed_again_and_again():
 def test_24_killed_and_taken_back():
     path = bulk.table(rows_of(COUNT))
     for n in sorted(random.sample(KILLS, 2)):
-        kill_at(path, n)
+        kill_at(n, path)
         process = bulk.start("member", "import", "acme", "--undo")
         gone = "uid=p%05d,%s" % (max(1, n // 2), org.people)
         wait_for(lambda: process.poll() is not None or not root.entry(gone, ["uid"]))
@@ -409,7 +409,7 @@ def test_24_killed_and_taken_back():
 def test_25_not_ours():
     """Of rows that may have been written before the kill, those that somebody else made since are not ours."""
     path = bulk.table(rows_of(COUNT))
-    kill_at(path, 1200)
+    kill_at(1200, path)
     last = len(uids()) + 400
     taken = "uid=p%05d,%s" % (last, org.people)
     people.must(root.add(taken, {"objectClass": "inetOrgPerson", "uid": "p%05d" % last, "cn": "X", "sn": "X"}), taken)
@@ -422,10 +422,11 @@ def test_25_not_ours():
 
 def test_26_server_goes_away():
     path = bulk.table(rows_of(COUNT))
-    process = bulk.start("member", "import", "acme", path)
-    wait_for(lambda: root.entry("uid=p00500," + org.people, ["uid"]))
-    world.kill()
-    _, err = process.communicate(timeout=300)
+    with Halt(world, "p00501") as halt:
+        process = Bulk(world, uri=halt.uri).start("member", "import", "acme", path)
+        halt.wait(process)
+        world.kill()
+        _, err = process.communicate(timeout=300)
     is_(process.returncode, UNREACHABLE, "the server is killed in the middle")
     in_("--resume", err.decode(), "the import says how to go on")
     world.start()
@@ -438,10 +439,12 @@ def test_26_server_goes_away():
 
 def test_27_asked_to_stop():
     path = bulk.table(rows_of(COUNT))
-    process = bulk.start("member", "import", "acme", path)
-    wait_for(lambda: root.entry("uid=p00100," + org.people, ["uid"]))
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=300)
+    with Halt(world, "p00101") as halt:
+        process = Bulk(world, uri=halt.uri).start("member", "import", "acme", path)
+        halt.wait(process)
+        process.send_signal(signal.SIGINT)
+        halt.go()
+        _, err = process.communicate(timeout=300)
     is_(process.returncode, FAILED, "Control-C ends an import in an orderly way")
     in_("rows are written", err.decode(), "it says how far it came")
     is_(bulk.run("member", "import", "acme", "--undo").code, DONE, "and it is taken back")
@@ -488,7 +491,7 @@ def test_30_invited():
 
 def test_31_invitations_resumed():
     bulk.run("member", "import", "acme", bulk.table(rows_of(40)))
-    process = bulk.start("member", "invite", "acme", "--rate", "50")
+    process = bulk.start("member", "invite", "acme", "--rate", "5")  # seven seconds more after the fifth
     wait_for(lambda: len(queued()) >= 5)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -507,7 +510,7 @@ def test_31_invitations_resumed():
 
 
 def test_32_import_killed_while_it_invites():
-    process = bulk.start("member", "import", "acme", bulk.table(rows_of(30)), "--invite", "--rate", "20")
+    process = bulk.start("member", "import", "acme", bulk.table(rows_of(30)), "--invite", "--rate", "3")  # nine seconds more after the third
     wait_for(lambda: len(queued()) >= 3)
     process.send_signal(signal.SIGKILL)
     process.communicate()

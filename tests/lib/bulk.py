@@ -3,16 +3,20 @@
     bulk = Bulk(world)                     runs muster as the administrator, with a state folder of its own
     bulk.run("member", "import", ...)      a Ran: code, out, err
     bulk.table(rows, name="members.csv")   the path of a CSV file with these rows (dicts)
+    with Halt(world, "p00300") as halt:    what Bulk(world, uri=halt.uri) does stops where it would add this member
 """
 
 import csv
 import io
 import os
+import socket
 import subprocess
+import threading
 import time
 
-from . import logs
+from . import ber, logs
 from .checkup import command
+from .impostor import split
 
 LIMIT = 300  # seconds; valgrind, and machines with much else to do
 
@@ -24,14 +28,14 @@ class Ran:
 
 
 class Bulk:
-    def __init__(self, world, dn=None, password=None):
-        self.world = world
+    def __init__(self, world, dn=None, password=None, uri=None):
+        self.world, self.uri = world, uri or world.uri_ldapi
         self.dn, self.password = dn or world.admin_dn, password or world.admin_password
         self.state = os.path.join(world.folder, "state")
         self.environment = dict(os.environ, XDG_STATE_HOME=self.state)
 
     def command(self, *arguments):
-        return [command("muster"), "-H", self.world.uri_ldapi, "-D", self.dn, *arguments]
+        return [command("muster"), "-H", self.uri, "-D", self.dn, *arguments]
 
     def start(self, *arguments, input=b"", **more):
         """The command under way; its standard output and error are pipes."""
@@ -66,6 +70,97 @@ class Bulk:
         """Folders of journals that are left."""
         folder = os.path.join(self.state, "muster")
         return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+
+ADD, NO_OP = 0x68, b"1.3.6.1.4.1.4203.666.5.2"
+
+
+class Halt:
+    """A local socket that passes everything on to slapd's and back, but for the add of one member: that waits, with what comes behind
+    it, until go(). An add that is only tried is passed on."""
+
+    def __init__(self, world, uid):
+        self.to, self.rdn = world.ldapi_path, b"uid=%s," % uid.encode()
+        self.reached, self.going, self.open = threading.Event(), threading.Event(), []
+        path = os.path.join(world.folder, "halt-" + uid)
+        self.uri = "ldapi://" + path.replace("/", "%2F")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(8)
+        self.path = path
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def wait(self, process):
+        """Until the member's turn has come; an error when the command ends before."""
+        wait_for(lambda: self.reached.is_set() or process.poll() is not None)
+        if not self.reached.is_set():
+            raise RuntimeError("the command ended before: %d" % process.returncode)
+
+    def go(self):
+        self.going.set()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        os.unlink(self.path)
+        for one in self.open:
+            _hang_up(one)
+        self.going.set()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            self.open += [client, server]
+            try:
+                server.connect(self.to)
+            except OSError:
+                _hang_up(client)
+                continue
+            for work in (self._to_server, self._to_client):
+                threading.Thread(target=work, args=(client, server), daemon=True).start()
+
+    def _to_server(self, client, server):
+        pending = b""
+        try:
+            while data := client.recv(65536):
+                pending += data
+                while True:
+                    message, pending = split(pending)
+                    if message is None:
+                        break
+                    if self._is_it(message):
+                        self.reached.set()
+                        self.going.wait()
+                    server.sendall(message)
+        except OSError:
+            pass
+        _hang_up(server)
+
+    def _is_it(self, message):
+        operation, content = ber.read_sequence(message)[1]
+        return operation == ADD and NO_OP not in message and ber.read(content)[0][1].startswith(self.rdn)
+
+    @staticmethod
+    def _to_client(client, server):
+        try:
+            while data := server.recv(65536):
+                client.sendall(data)
+        except OSError:
+            pass
+        _hang_up(client)
+
+
+def _hang_up(one):
+    try:
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
 
 
 def people(count, first=1):

@@ -51,7 +51,7 @@ class Directory:
             self.received += data
             pending += data
             while True:
-                message, pending = _split(pending)
+                message, pending = split(pending)
                 if message is None:
                     break
                 (_, number), (operation, _) = ber.read_sequence(message)[:2]
@@ -95,7 +95,7 @@ def _guarded(serve, connection):
         connection.close()
 
 
-def _split(data):
+def split(data):
     """The first whole message of data, and the rest; (None, data) while it is not whole."""
     if len(data) < 2:
         return None, data
