@@ -129,10 +129,10 @@ def one_program(which, name, program, prompt):
     """Password alone, with a code, wrong ones, suspended."""
     name = "%s (%s)" % (name, which)
     plain, one = site.member(), site.member(factor=True)
-    first = one_code(one)
     is_in(program(plain.uid, (prompt, plain.password)), "%s: the right password is let in" % name)
     is_out(program(plain.uid, (prompt, "wrong")), "%s: a wrong one is not" % name, 1)
     is_out(program(one.uid, (prompt, one.password), (CODE, totp.wrong_code(one.secret))), "%s: a wrong code is not" % name, 2)
+    first = one_code(one)
     is_in(program(one.uid, (prompt, one.password), (CODE, first)), "%s: password and code are" % name)
     is_out(program(one.uid, (prompt, one.password), (CODE, first)), "%s: a spent code is not" % name, 2)
     site.modify(plain, ("replace", "musterStatus", "suspended"))
