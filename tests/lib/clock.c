@@ -1,6 +1,7 @@
 /*
  * clock.c - a library for LD_PRELOAD that moves the time of day, and the time since the machine was started, of one program
- *           while it runs. MUSTER_CLOCK names a file of 16 octets: seconds to add to either, native byte order.
+ *           while it runs. MUSTER_CLOCK names a file of 24 octets, native byte order: seconds to add to either, and the time of
+ *           day that it is all the while, 0 when it goes on.
  *
  * libfaketime cannot follow a file inside slapd: its read_config_file() resolves to slapd's function of that name.
  */
@@ -25,7 +26,7 @@ clock_start(void)
 
 	if (fd < 0)
 		_exit(99);
-	map = mmap(NULL, 2 * sizeof(*moved), PROT_READ, MAP_SHARED, fd, 0);
+	map = mmap(NULL, 3 * sizeof(*moved), PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map == MAP_FAILED)
 		_exit(99);
@@ -38,7 +39,7 @@ clock_gettime(clockid_t id, struct timespec *out)
 	int r = (int)syscall(SYS_clock_gettime, id, out);
 
 	if (r == 0 && moved != NULL && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		out->tv_sec += moved[0];
+		out->tv_sec = moved[2] != 0 ? moved[2] : out->tv_sec + moved[0];
 	if (r == 0 && moved != NULL && id == CLOCK_BOOTTIME)
 		out->tv_sec += moved[1];
 	return r;

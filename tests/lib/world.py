@@ -115,10 +115,17 @@ olcOverlay: ppolicy
 """
 
 
+_held = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that the kernel gives to nobody else while this test runs: it is held. A server listens there all the same, since it sets
+    SO_REUSEADDR, as servers do."""
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _held.append(probe)
+    return probe.getsockname()[1]
 
 
 def find_module():
@@ -388,9 +395,16 @@ class World:
     def move_clock(self, seconds, uptime=0):
         """slapd's clock, and the time since the machine was started, are this far from the real ones from now on (with
         faketime)."""
+        self._set_clock(seconds, uptime, 0)
+
+    def stop_clock(self, at):
+        """slapd's clock stands still in this second, until move_clock(): for what has to happen right before something ends."""
+        self._set_clock(0, 0, at)
+
+    def _set_clock(self, *words):
         # In place: slapd has the file mapped.
         with open(os.open(self.clock_path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(struct.pack("=qq", seconds, uptime))
+            file.write(struct.pack("=qqq", *words))
 
     def _clock_library(self):
         path = os.path.join(self.folder, "clock.so")
