@@ -5,6 +5,7 @@ The demo plays its story on it, and `contrib/demo --serve` keeps one running. sl
 Debian slapd would; Muster is brought into it with `muster init`, as an administrator does it.
 """
 
+import fcntl
 import os
 import pwd
 import secrets
@@ -27,10 +28,16 @@ class SiteError(Exception):
     """A step of the installation failed; the text says which and what was printed."""
 
 
+held_ports = []
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that the kernel gives to nobody else meanwhile; a server that sets SO_REUSEADDR listens there all the same."""
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held_ports.append(s)
+    return s.getsockname()[1]
 
 
 def wait_until(what, condition, seconds=30):
@@ -106,15 +113,18 @@ class Site:
             os.chown(path, entry.pw_uid, entry.pw_gid)
 
     def create_users(self):
-        """The daemons' users; a package would create them. Without root everything runs as the caller."""
+        """The daemons' users; a package would create them. Without root everything runs as the caller. One demo after the other."""
         if not self.as_root:
             return
+        lock = os.open("/etc", os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for user in USERS:
             try:
                 pwd.getpwnam(user)
             except KeyError:
                 run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent",
                      "--shell", "/usr/sbin/nologin", user])
+        os.close(lock)
 
     def make_certificates(self):
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"]

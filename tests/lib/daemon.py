@@ -7,6 +7,7 @@ Environment: top_builddir (where musterd is built; the working directory without
 """
 
 import atexit
+import fcntl
 import os
 import pwd
 import shutil
@@ -78,8 +79,14 @@ class Daemon:
 
     @staticmethod
     def create_user(user):
-        if not have_user(user):
-            subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", user], check=True)
+        """One after the other: tests that run at the same time, and contrib/demo, want the same ones."""
+        lock = os.open("/etc", os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not have_user(user):
+                subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", user], check=True)
+        finally:
+            os.close(lock)
 
     def secret(self, name, text, role):
         """A password file that the role's user can read."""
