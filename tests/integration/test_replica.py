@@ -115,8 +115,11 @@ def test_a_factor_of_slapo_otp_that_goes():
     member = people.member(people.organization(one, "acme", root=chief), password=PASSWORD, root=chief)
     # No other attribute goes with the token.
     people.must(chief.modify(member.dn, ("add", "objectClass", "extensibleObject")), "class")
-    # At first a consumer may be told older states of an entry after newer ones, and a login between them is refused.
+    # At first a consumer may be told older states of an entry after newer ones, even when it knows the last CSN, and a login between
+    # them is refused. What is written from then on comes behind them.
     tap.eventually(lambda: copy.entry(one.base, ["contextCSN"]) == chief.entry(one.base, ["contextCSN"]) != {}, "a member")
+    people.must(chief.modify(one.base, ("replace", "description", "later")), "another write")
+    tap.eventually(lambda: copy.entry(one.base).get("description") == [b"later"], "and what was written later")
     here, there_too = one.session(member.dn, PASSWORD), two.session(member.dn, PASSWORD)
     people.must(chief.modify(member.dn, ("add", "oathTOTPToken", "cn=token,ou=programs," + one.base)), "a token")
     tap.eventually(lambda: "oathTOTPToken" in copy.entry(member.dn), "gets a token")
