@@ -64,9 +64,11 @@ def in_(part, whole, what):
 def eventually(condition, what, limit_sec=60):
     """condition() becomes true: for what is written after an answer."""
     end = time.monotonic() + limit_sec
-    while not condition() and time.monotonic() < end:
+    right = condition()
+    while not right and time.monotonic() < end:
         time.sleep(0.02)
-    return _line(condition(), what)
+        right = condition()
+    return _line(right, what)
 
 
 def fail(what):
