@@ -5,7 +5,13 @@
 
 #include <sodium.h>
 
+#include "common/err.h"
 #include "common/secret.h"
+#include "slapd/account_table.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
+#include "slapd/source.h"
 
 #define WAITERS_MAX 8      /* for one account */
 #define WAIT_NSEC 1000000L /* between two looks at an account in use */

@@ -2,11 +2,12 @@
  * account_remember.c - a right password on a connection, for one use within a minute: the second step of a login must not
  *                      cost Argon2 again.
  */
-#include "slapd/account.h"
+#include "slapd/account_table.h"
 
 #include <sodium.h>
 
 #include "common/secret.h"
+#include "core/keyring.h"
 
 #define REMEMBER_SEC 60
 

@@ -6,9 +6,14 @@
  * backup was restored. Whatever is neither what we read last nor what we wrote came from somebody else and is taken over;
  * while a write of ours is under way what was read says nothing.
  */
-#include "slapd/account.h"
+#include "slapd/account_table.h"
 
 #include <sodium.h>
+
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
+#include "slapd/source.h"
 
 struct state_mark
 account_mark_of(const struct accounts *a, const struct berval *text)

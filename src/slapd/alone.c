@@ -9,9 +9,13 @@
  *
  * Waiting looks out for slapd's own wish to be alone, which it has when cn=config changes: both would wait for each other.
  */
-#include "slapd/muster.h"
+#include "slapd/alone.h"
 
 #include <time.h>
+
+#include "common/err.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 
 #define WAIT_NSEC 200000L
 

@@ -4,7 +4,15 @@
  * What is typed at a bind is told from a password by its shape. A right one needs no Argon2 run; anything else, a right one that
  * must not be used here and now too, is judged as the password it is not, which takes the time and gives the answer of one.
  */
+#include "slapd/app_password.h"
+
+#include "common/err.h"
+#include "core/network.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
 #include "slapd/muster.h"
+#include "slapd/networks.h"
+#include "slapd/verify.h"
 
 #define USED_EVERY_SEC 3600
 

@@ -3,6 +3,13 @@
  */
 #include "slapd/application.h"
 
+#include "common/err.h"
+#include "slapd/exop_target.h"
+#include "slapd/internal.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
+#include "slapd/write.h"
+
 #define FOLDER_RDN "ou=applications,"
 #define BY_APPLICANT "(&(objectClass=musterApplication)(musterApplicant=%s))"
 #define DOCUMENTS "(objectClass=*)"

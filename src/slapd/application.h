@@ -9,10 +9,12 @@
 #ifndef MUSTER_SLAPD_APPLICATION_H
 #define MUSTER_SLAPD_APPLICATION_H
 
-#include "slapd/exop.h"
-#include "slapd/write.h"
+#include "slapd/overlay.h"
 
 #include "core/application.h"
+
+struct muster;
+struct write;
 
 #define APPLICATION_TEXT_RELAX "restoring or repairing one takes the manage right and the Relax control"
 

@@ -1,9 +1,10 @@
 /*
  * audit.c - one line per outcome in slapd's log. doc/OPERATIONS.md, "Logs", is for who reads them.
  */
-#include "slapd/factor_control.h"
+#include "slapd/audit.h"
 
 #include "common/text.h"
+#include "slapd/factor_control.h"
 
 #define AUDIT_VALUE_MAX 512 /* octets of a value after escaping */
 #define AUDIT_WORD_MAX 80

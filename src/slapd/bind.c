@@ -1,11 +1,25 @@
 /*
  * bind.c - the bind hook: members, and entries that are not there, are answered here.
  */
+#include "slapd/muster.h"
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "core/apppw.h"
+#include "slapd/account.h"
+#include "slapd/app_password.h"
+#include "slapd/audit.h"
+#include "slapd/connections.h"
 #include "slapd/factor_control.h"
 #include "slapd/fresh.h"
 #include "slapd/grace.h"
-
-#include "common/secret.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/networks.h"
+#include "slapd/ppctrl.h"
+#include "slapd/recovery.h"
+#include "slapd/reply.h"
+#include "slapd/verify.h"
 
 struct bind {
 	Operation *op;

@@ -5,9 +5,13 @@
  * the entries, so a restart is no new budget for text messages. Of the addresses that were written to the longest ago make room.
  */
 #include "slapd/codes.h"
-#include "slapd/exop.h"
 
 #include <sodium.h>
+
+#include "common/err.h"
+#include "core/token.h"
+#include "slapd/internal.h"
+#include "slapd/muster.h"
 
 #define CAP_MEMBER_DEFAULT 10
 #define CAP_ADDRESS_DEFAULT 10

@@ -4,6 +4,12 @@
  */
 #include "slapd/exop.h"
 
+#include "slapd/exop_target.h"
+#include "slapd/factor_control.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
+
 #define STATE_REFUSED 5
 
 /* may_ask - access rules let the caller read the target's status, so what is answered is nothing new */

@@ -5,7 +5,13 @@
 #ifndef MUSTER_SLAPD_CLAIM_H
 #define MUSTER_SLAPD_CLAIM_H
 
-#include "slapd/exop.h"
+#include "slapd/overlay.h"
+
+#include "core/token.h"
+#include "slapd/outbox.h"
+
+struct exop;
+struct member;
 
 #define CLAIM_FACTS_MAX 8
 

@@ -5,10 +5,15 @@
  * code is written next to.
  */
 #include "slapd/claim.h"
-#include "slapd/codes.h"
 
-#include "common/address.h"
 #include "common/secret.h"
+#include "core/codecount.h"
+#include "slapd/alone.h"
+#include "slapd/codes.h"
+#include "slapd/exop.h"
+#include "slapd/exop_target.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
 
 #define KIND_LOGIN_KNOWN "login-known"
 

@@ -2,9 +2,15 @@
  * claim_mint.c - tokens and codes, made when the courier claims the message that carries them; and the messages that have none.
  */
 #include "slapd/claim.h"
-#include "slapd/codes.h"
 
 #include "common/address.h"
+#include "common/err.h"
+#include "common/secret.h"
+#include "slapd/codes.h"
+#include "slapd/exop.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 
 #define PURPOSE_RESET "reset"
 #define KIND_FIRST "first-password" /* what a reset is told as to who has none yet */

@@ -3,6 +3,14 @@
  *                   that said. What comes of it is judged here, and stored together with the end of the record.
  */
 #include "slapd/claim.h"
+
+#include "common/secret.h"
+#include "core/payment.h"
+#include "slapd/alone.h"
+#include "slapd/exop.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 #include "slapd/payment.h"
 
 #define AUTHENTICATE_SEC 86400 /* a person has a day, from when the method was added */

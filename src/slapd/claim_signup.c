@@ -4,7 +4,15 @@
  */
 #include "slapd/claim.h"
 
+#include "common/err.h"
+#include "common/secret.h"
 #include "core/signup.h"
+#include "slapd/exop.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/signup.h"
 
 #define PURPOSE_TOKEN "reset" /* redeemed like one that was asked for, and not minted more often than these together */
 #define PURPOSE_KNOWN "sign-up-known"

@@ -4,7 +4,12 @@
 #include "slapd/codes.h"
 
 #include "common/address.h"
+#include "common/err.h"
 #include "common/secret.h"
+#include "core/token.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 
 const struct code_kind code_kinds[CODES] = {
 	[CODE_MAIL] = { "verify-mail", "mail", "mail", 1 },

@@ -10,9 +10,13 @@
 #ifndef MUSTER_SLAPD_CODES_H
 #define MUSTER_SLAPD_CODES_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
 
 #include "core/codecount.h"
+
+struct challenge;
+struct member;
+struct muster;
 
 #define CODE_LIFETIME_SEC 600
 #define CODE_SMS_OLD_SEC 3600 /* nobody waits for a text message asked for so long ago, and each one costs */

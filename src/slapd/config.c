@@ -3,14 +3,23 @@
  *
  * slapd stops all operations while cn=config changes, so nobody reads a struct muster that is being changed.
  */
-#include "slapd/codes.h"
-#include "slapd/failures.h"
 #include "slapd/muster.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "common/err.h"
 #include "common/secret.h"
+#include "core/keyring.h"
+#include "slapd/account.h"
+#include "slapd/codes.h"
+#include "slapd/config_organization.h"
+#include "slapd/failures.h"
+#include "slapd/grace.h"
+#include "slapd/lists.h"
+#include "slapd/numbering.h"
+#include "slapd/reseal.h"
+#include "slapd/signup.h"
 
 #define ARC_ATTRIBUTE "2.25.154254282437691369581785512569447189437.5"
 #define ARC_CLASS "2.25.154254282437691369581785512569447189437.6"

@@ -2,9 +2,14 @@
  * config_organization.c - olcMusterService, olcMusterNumbers, olcMusterPaymentRequired, olcMusterCertificateCountry: what
  *                         organizations are made with.
  */
-#include "slapd/muster.h"
+#include "slapd/config_organization.h"
 
 #include "core/facts.h"
+#include "core/numbers.h"
+#include "core/service.h"
+#include "slapd/lists.h"
+#include "slapd/muster.h"
+#include "slapd/numbering.h"
 
 static int
 say(ConfigArgs *c)

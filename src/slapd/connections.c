@@ -6,9 +6,13 @@
  * when the generation is another. Names share the counters of a table: at worst a login that happens at the same moment is
  * refused for another's sake.
  */
-#include "slapd/fresh.h"
+#include "slapd/connections.h"
 
 #include <sodium.h>
+
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/reply.h"
 
 #define GENERATIONS 65536
 

@@ -2,10 +2,21 @@
  * courier.c - claim and done: what the courier may know and when. A token exists in the clear only in the answer
  *             to a claim.
  */
-#include "slapd/application.h"
 #include "slapd/claim.h"
 
 #include <time.h>
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "slapd/alone.h"
+#include "slapd/application.h"
+#include "slapd/exop.h"
+#include "slapd/exop_target.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/queue.h"
 
 #define KIND_VOID "void"
 #define LANGUAGE_DEFAULT "en"

@@ -5,7 +5,14 @@
  * The handlers answer themselves, because what a failed try leaves behind is written after the answer.
  */
 #include "slapd/exop.h"
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "slapd/audit.h"
+#include "slapd/exop_target.h"
 #include "slapd/fresh.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
 
 #define TEXT_NO_DATABASE "no database of this server has the muster overlay"
 #define TEXT_NO_KEY "the sealing key cannot be used: see slapd's log"

@@ -4,13 +4,13 @@
 #ifndef MUSTER_SLAPD_EXOP_H
 #define MUSTER_SLAPD_EXOP_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
 
-#include "common/secret.h"
-#include "core/application.h"
+#include "slapd/recovery.h"
+#include "slapd/verify.h"
 
-#define RECOVERY_CODES 10
-#define RECOVERY_CODE_LEN 11 /* xxxxx-xxxxx */
+struct member;
+struct muster;
 
 /* --- exop_decode.c: request values ---------------------------------------------------------------- */
 
@@ -130,99 +130,5 @@ void exop_queued(struct exop *x, int r);
 
 /* exop_refuse_verify - the answer to a verification that did not end in VERIFY_OK or in a state the caller lets pass. */
 void exop_refuse_verify(struct exop *x, enum verify_outcome outcome);
-
-/* --- exop_target.c: from a target to a member ----------------------------------------------------- */
-
-/*
- * exop_target_text - the target as one line: "dn:<normalized dn>" or "login:<organization>/<login>", '%' and '/' of the
- *                    organization percent-encoded. The form that is stored in musterRequestTarget.
- * out:   *text_out  NUL-terminated, ch_free() by the caller
- * error: ERR_INPUT  not a DN, not UTF-8, too long
- */
-int exop_target_text(const struct exop_target *target, struct berval *text_out);
-
-/*
- * exop_target_find - the member such a text names. A login must match exactly one member.
- * out:   *member_out  NULL when there is none, for whatever reason
- *        *key_out     what to reserve tries under when there is no member; ch_free() by the caller
- */
-void exop_target_find(Operation *op, struct muster *m, BackendDB *be, const struct berval *text,
-                      struct member **member_out, struct berval *key_out);
-
-/* filter_text - a filter with a value escaped into it, for each %s of one or two; ch_free() by the caller */
-char *filter_text(const char *format, const struct berval *value);
-
-/* --- internal.c: the overlay's own operations, carried out as the rootdn --------------------------- */
-
-typedef void internal_found(Entry *e, void *arg);
-
-/*
- * internal_search - search a subtree; limit 0: none.
- * out:   LDAP result code; found is called for each entry
- */
-int internal_search(Operation *op, BackendDB *be, struct berval *base_ndn, const char *filter, int limit,
-                    internal_found *found, void *arg);
-/* internal_add - add an entry, which is freed. out: LDAP result code */
-int internal_add(Operation *op, BackendDB *be, Entry *e);
-/* An entry that is added in somebody's name. */
-struct internal_new {
-	Entry *e;
-	Entry *parent; /* one that is not stored yet; NULL: it is there */
-	const struct berval *who_dn, *who_ndn;
-};
-/* internal_may_add - 1 when access rules let it be added. Its parent may be one that is not stored yet. */
-int internal_may_add(Operation *op, struct muster *m, const struct internal_new *new);
-/* internal_check_new - call check with the operation that would add it, as our own hook sees it. out: what check returns */
-typedef int internal_check(Operation *op, SlapReply *rs, void *arg);
-int internal_check_new(Operation *op, struct muster *m, const struct internal_new *new, internal_check *check, void *arg);
-/*
- * internal_add_new - add it past our own hook, which has nothing to say any more; e is freed. op->o_bd is a copy as in a hook.
- * out:   text  what the database says of a failure
- *        LDAP result code
- */
-int internal_add_new(Operation *op, struct muster *m, const struct internal_new *new, char *text, size_t text_len);
-
-/* internal_delete - out: LDAP result code */
-int internal_delete(Operation *op, BackendDB *be, struct berval *dn, struct berval *ndn);
-/* internal_modify - carry out *mods through the whole stack of a database and free them. out: LDAP result code */
-int internal_modify(Operation *op, BackendDB *be, struct berval *dn, struct berval *ndn, Modifications **mods);
-
-/* --- outbox.c and queue.c ------------------------------------------------------------------------- */
-
-/* What an outbox value or a queue entry says. */
-struct record {
-	char id[RECORD_ID_MAX];
-	char kind[32];
-	char time[24];         /* unix seconds when it happened; "" for a queue entry */
-	struct berval address; /* an outbox value's own address; ch_free() by the caller, BER_BVNULL without */
-	char about[APPLICATION_NAME_MAX + 1]; /* name of the application that a notice is about; "" for none */
-};
-
-#define LEASE_TEXT_MAX (RECORD_ID_MAX + 24)
-
-/* record_id_is_queue, record_id_is_outbox - 1 when octets have the shape; the second copies the entryUUID out. */
-int record_id_is_queue(const struct berval *id);
-int record_id_is_outbox(const struct berval *id, char uuid_out[37]);
-
-/* outbox_parse - read a value of musterOutbox. error: ERR_INPUT */
-int outbox_parse(const struct berval *value, struct record *record_out);
-
-/* lease_text - a value of musterLease. lease_find - the value of a record, NULL when there is none, and its end. */
-void lease_text(const char *record_id, int64_t until, char text_out[LEASE_TEXT_MAX]);
-const struct berval *lease_find(BerVarray leases, const char *record_id, int64_t *until_out);
-
-/* queue_entry_dn - the DNs of a queue entry; ch_free() both. error: ERR_INPUT */
-int queue_entry_dn(struct muster *m, const char *record_id, struct berval *dn_out, struct berval *ndn_out);
-
-/* --- recovery.c ----------------------------------------------------------------------------------- */
-
-/*
- * recovery_codes_new - ten fresh codes: the text for the member, the keyed hashes as modifications that replace
- *                      all older ones.
- * out:   codes_out  the caller wipes them
- * error: ERR_KEY
- */
-int recovery_codes_new(struct muster *m, const struct member *member, char codes_out[RECOVERY_CODES][RECOVERY_CODE_LEN + 1],
-                       Modifications **mods);
 
 #endif

@@ -3,7 +3,16 @@
  */
 #include "slapd/exop.h"
 
+#include "common/err.h"
 #include "common/secret.h"
+#include "core/apppw.h"
+#include "core/network.h"
+#include "slapd/app_password.h"
+#include "slapd/exop_target.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
 
 #define TEXT_LABEL "the label must have 1 to 64 characters, none of them a control character, and no blank at its ends"
 #define TEXT_NETWORK "networks are written like 192.0.2.0/24 or 2001:db8::/32, no bits behind the prefix set, at most 16"

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "common/err.h"
+
 #define TAG_OCTETS 0x04
 #define TAG_ENUMERATED 0x0a
 #define TAG_UTF8 0x0c

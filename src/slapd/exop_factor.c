@@ -4,6 +4,16 @@
  */
 #include "slapd/exop.h"
 
+#include "common/secret.h"
+#include "core/pwrules.h"
+#include "slapd/connections.h"
+#include "slapd/exop_target.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/policy.h"
+
 #define TEXT_NONE "there is no second factor: register one first"
 #define TEXT_OFF "second factors are switched off by the policy: an administrator can remove this one"
 #define TEXT_CHANGE_FIRST "the password must be changed first"

@@ -3,10 +3,20 @@
  *                       all. By a platform member, who comes to own it, or by who may add below ou=organizations.
  */
 #include "slapd/exop.h"
-#include "slapd/fresh.h"
-#include "slapd/write.h"
 
 #include "core/facts.h"
+#include "core/service.h"
+#include "slapd/alone.h"
+#include "slapd/config_organization.h"
+#include "slapd/fresh.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/payment.h"
+#include "slapd/policy.h"
+#include "slapd/write.h"
 
 #define POLICY_DEFAULT "console-16"
 #define ENTRIES_MAX 8

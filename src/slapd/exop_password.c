@@ -3,7 +3,20 @@
  *                   of members, which slapd would otherwise hash and write by itself.
  */
 #include "slapd/exop.h"
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "core/pwrules.h"
+#include "slapd/account.h"
+#include "slapd/audit.h"
+#include "slapd/connections.h"
+#include "slapd/exop_target.h"
 #include "slapd/fresh.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/password.h"
+#include "slapd/ppctrl.h"
 
 #define TEXT_STORE "the change cannot be stored: see slapd's log"
 #define TEXT_MEANWHILE "the password was changed meanwhile: try again"

@@ -2,6 +2,22 @@
  * exop_reset.c - a forgotten password: requestReset queues, redeem turns a mailed token into a new password.
  */
 #include "slapd/exop.h"
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "core/keyring.h"
+#include "core/pwrules.h"
+#include "core/token.h"
+#include "slapd/account.h"
+#include "slapd/connections.h"
+#include "slapd/exop_target.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
+#include "slapd/password.h"
+#include "slapd/queue.h"
+#include "slapd/signup.h"
 #include "slapd/source.h"
 
 #define PURPOSE "reset"

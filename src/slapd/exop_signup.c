@@ -4,8 +4,10 @@
  */
 #include "slapd/exop.h"
 
-#include "common/address.h"
 #include "core/signup.h"
+#include "slapd/muster.h"
+#include "slapd/queue.h"
+#include "slapd/signup.h"
 
 #define KIND "sign-up"
 #define DATA_MAX 10

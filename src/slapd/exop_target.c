@@ -1,9 +1,14 @@
 /*
  * exop_target.c - from what a caller calls a member to the member's entry.
  */
-#include "slapd/exop.h"
+#include "slapd/exop_target.h"
 
+#include "common/err.h"
 #include "common/text.h"
+#include "slapd/exop.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
 
 #define DN_PREFIX "dn:"
 #define LOGIN_PREFIX "login:"

@@ -3,7 +3,16 @@
  */
 #include "slapd/exop.h"
 
+#include "common/secret.h"
 #include "core/seal.h"
+#include "core/totp.h"
+#include "slapd/connections.h"
+#include "slapd/exop_target.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/policy.h"
 
 #define TEXT_ACTIVE "a second factor is registered: remove it first"
 #define TEXT_OFF "second factors are switched off by the policy"

@@ -1,10 +1,13 @@
 /*
  * factor.c - a code against a member's second factor: which seed, which window, what was spent.
  */
-#include "slapd/muster.h"
+#include "slapd/factor.h"
 
+#include "common/err.h"
 #include "common/secret.h"
 #include "core/seal.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
 
 /* tell_future - a step of the future was spent: this server's clock, or the provider's, was ahead */
 static void

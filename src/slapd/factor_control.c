@@ -3,6 +3,10 @@
  */
 #include "slapd/factor_control.h"
 
+#include "common/err.h"
+#include "slapd/muster.h"
+#include "slapd/reply.h"
+
 #define TAG_SEQUENCE 0x30
 #define TAG_PREVIOUS_LOGIN 0x80
 #define TEXT_MAX 256

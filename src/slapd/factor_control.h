@@ -4,7 +4,16 @@
 #ifndef MUSTER_SLAPD_FACTOR_CONTROL_H
 #define MUSTER_SLAPD_FACTOR_CONTROL_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
+
+/* States of the SecondFactor control's response. */
+enum factor_state {
+	FACTOR_OK = 0,
+	FACTOR_CODE_REQUIRED = 1,
+	FACTOR_ENROL_REQUIRED = 2,
+	FACTOR_CHANGE_REQUIRED = 3,
+	FACTOR_EXPIRED = 4
+};
 
 /* A request; the octets belong to the operation. BER_BVNULL for what was left out. */
 struct factor_request {

@@ -7,7 +7,11 @@
  */
 #include "slapd/failures.h"
 
-#include "slapd/account.h"
+#include "slapd/account_table.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
 
 static void
 mods_of(const struct account_job *job, const struct member *member, Modifications **mods)

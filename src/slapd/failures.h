@@ -4,7 +4,9 @@
 #ifndef MUSTER_SLAPD_FAILURES_H
 #define MUSTER_SLAPD_FAILURES_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
+
+struct muster;
 
 /* failures_flush - write everything now, when the database is about to close: slapd's threads stand still or have ended */
 void failures_flush(struct muster *m);

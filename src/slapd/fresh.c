@@ -13,6 +13,8 @@
 #include <sodium.h>
 #include <time.h>
 
+#include "slapd/member.h"
+
 #define NAME_LEN 16
 
 struct record {

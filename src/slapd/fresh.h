@@ -4,7 +4,9 @@
 #ifndef MUSTER_SLAPD_FRESH_H
 #define MUSTER_SLAPD_FRESH_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
+
+struct member;
 
 #define FRESH_SEC 300
 #define FRESH_TEXT "bind again: this takes a bind of your own with password and code, not older than 5 minutes"

@@ -5,7 +5,12 @@
 
 #include <sodium.h>
 
+#include "common/err.h"
 #include "common/secret.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
+#include "slapd/policy.h"
 
 #define SLOTS 512 /* credentials of one minute; when there are more, the oldest is forgotten */
 #define MAC_LEN 32

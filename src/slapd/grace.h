@@ -8,7 +8,14 @@
 #ifndef MUSTER_SLAPD_GRACE_H
 #define MUSTER_SLAPD_GRACE_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
+
+#include "core/network.h"
+#include "slapd/verify.h"
+
+struct grace_table;
+struct member;
+struct muster;
 
 enum grace_state {
 	GRACE_NONE = 0, /* judge it: nothing is known of it, and nothing will be remembered */
@@ -28,6 +35,9 @@ struct grace {
 	const struct berval *credential;
 	struct network_address address;
 };
+
+int grace_new(struct grace_table **table_out);
+void grace_free(struct grace_table **table);
 
 /*
  * grace_begin - look whether this credential is one that may be repeated. May wait for another bind with it.

@@ -2,7 +2,10 @@
  * internal.c - operations of the overlay's own, carried out as the rootdn with nothing of the caller's request:
  *              no controls, no limits, an own change number.
  */
-#include "slapd/exop.h"
+#include "slapd/internal.h"
+
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 
 struct internal {
 	Operation op;

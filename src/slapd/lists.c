@@ -5,13 +5,15 @@
  * A list that cannot be read must not make passwords easier: cn=config refuses its name, and when it is gone later a
  * policy that asks for it lets nobody set a password. Logins do not need it, so slapd starts without.
  */
-#include "slapd/muster.h"
+#include "slapd/lists.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "common/err.h"
 #include "core/breached.h"
 #include "core/wordlist.h"
+#include "slapd/muster.h"
 
 /* --- files --------------------------------------------------------------------------------------------- */
 

@@ -9,9 +9,13 @@ overlay_sources = \
 	src/slapd/account.h \
 	src/slapd/account_remember.c \
 	src/slapd/account_state.c \
+	src/slapd/account_table.h \
 	src/slapd/alone.c \
+	src/slapd/alone.h \
 	src/slapd/app_password.c \
+	src/slapd/app_password.h \
 	src/slapd/audit.c \
+	src/slapd/audit.h \
 	src/slapd/bind.c \
 	src/slapd/caps.c \
 	src/slapd/check_account.c \
@@ -24,7 +28,9 @@ overlay_sources = \
 	src/slapd/codes.h \
 	src/slapd/config.c \
 	src/slapd/config_organization.c \
+	src/slapd/config_organization.h \
 	src/slapd/connections.c \
+	src/slapd/connections.h \
 	src/slapd/courier.c \
 	src/slapd/exop.c \
 	src/slapd/exop.h \
@@ -36,8 +42,10 @@ overlay_sources = \
 	src/slapd/exop_reset.c \
 	src/slapd/exop_signup.c \
 	src/slapd/exop_target.c \
+	src/slapd/exop_target.h \
 	src/slapd/exop_totp.c \
 	src/slapd/factor.c \
+	src/slapd/factor.h \
 	src/slapd/factor_control.c \
 	src/slapd/factor_control.h \
 	src/slapd/failures.c \
@@ -47,37 +55,52 @@ overlay_sources = \
 	src/slapd/grace.c \
 	src/slapd/grace.h \
 	src/slapd/internal.c \
+	src/slapd/internal.h \
 	src/slapd/lists.c \
+	src/slapd/lists.h \
 	src/slapd/member.c \
+	src/slapd/member.h \
 	src/slapd/mods.c \
+	src/slapd/mods.h \
 	src/slapd/module.c \
 	src/slapd/muster.h \
 	src/slapd/networks.c \
+	src/slapd/networks.h \
 	src/slapd/no_op.c \
 	src/slapd/numbering.c \
 	src/slapd/numbering.h \
 	src/slapd/organization.c \
 	src/slapd/organization.h \
 	src/slapd/outbox.c \
+	src/slapd/outbox.h \
 	src/slapd/overlay.h \
 	src/slapd/password.c \
+	src/slapd/password.h \
 	src/slapd/password_words.c \
 	src/slapd/payment.c \
 	src/slapd/payment.h \
 	src/slapd/policy.c \
+	src/slapd/policy.h \
 	src/slapd/ppctrl.c \
+	src/slapd/ppctrl.h \
 	src/slapd/queue.c \
+	src/slapd/queue.h \
 	src/slapd/reply.c \
+	src/slapd/reply.h \
 	src/slapd/recovery.c \
+	src/slapd/recovery.h \
 	src/slapd/reseal.c \
+	src/slapd/reseal.h \
 	src/slapd/sasl.c \
 	src/slapd/schema.c \
 	src/slapd/signup.c \
+	src/slapd/signup.h \
 	src/slapd/source.c \
 	src/slapd/source.h \
 	src/slapd/task.c \
 	src/slapd/task.h \
 	src/slapd/verify.c \
+	src/slapd/verify.h \
 	src/slapd/write.c \
 	src/slapd/write.h \
 	src/slapd/write_add.c \

@@ -1,9 +1,11 @@
 /*
  * member.c - a member's entry, copied out of the database.
  */
-#include "slapd/muster.h"
+#include "slapd/member.h"
 
+#include "common/err.h"
 #include "common/secret.h"
+#include "slapd/muster.h"
 
 #define SEED_ELSEWHERE "slapo-otp" /* neither a seed nor a sealed one */
 

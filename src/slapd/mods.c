@@ -5,9 +5,11 @@
  * are in place; our own hook recognises it by its callback and walks on past ppolicy, which must neither judge nor
  * rewrite what we write about a member.
  */
-#include "slapd/muster.h"
+#include "slapd/mods.h"
 
 #include "common/secret.h"
+#include "slapd/alone.h"
+#include "slapd/muster.h"
 
 void
 mods_add(Modifications **mods, int mod_op, AttributeDescription *ad, const struct berval *value)

@@ -1,12 +1,16 @@
 /*
  * module.c - what happens when slapd loads muster.so: is this the slapd we were built for, then registration.
  */
-#include "slapd/fresh.h"
+#include "slapd/muster.h"
 
 #include <dlfcn.h>
 #include <link.h>
 
 #include <sodium.h>
+
+#include "slapd/alone.h"
+#include "slapd/connections.h"
+#include "slapd/fresh.h"
 
 #define MUSTER_SCHEME "{MUSTER}"
 

@@ -1,9 +1,13 @@
 /*
  * networks.c - where a client is, and whether it may log in from there: musterNetwork and musterCodeGrace of policies.
  */
-#include "slapd/muster.h"
+#include "slapd/networks.h"
 
+#include "common/err.h"
 #include "common/text.h"
+#include "core/network.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
 
 #define GRACE_SEC_MIN 1
 #define GRACE_SEC_MAX 60

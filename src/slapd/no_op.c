@@ -10,6 +10,8 @@
  */
 #include "slapd/write.h"
 
+#include "slapd/muster.h"
+
 #define TEXT_NOT_TRIED "this is not only tried: leave the No-Op control out"
 
 /* Overlays below us that look and write nothing. */

@@ -4,7 +4,14 @@
 #ifndef MUSTER_SLAPD_NUMBERING_H
 #define MUSTER_SLAPD_NUMBERING_H
 
-#include "slapd/exop.h"
+#include "slapd/overlay.h"
+
+struct muster;
+
+/* numbering_forget - what is known of numbers is read anew when it is needed */
+void numbering_new(struct muster *m);
+void numbering_free(struct muster *m);
+void numbering_forget(struct muster *m);
 
 /* What nis.schema knows, looked up when it is needed: that schema may be loaded later, or never. */
 struct posix {

@@ -5,7 +5,9 @@
 #ifndef MUSTER_SLAPD_ORGANIZATION_H
 #define MUSTER_SLAPD_ORGANIZATION_H
 
-#include "slapd/exop.h"
+#include "slapd/overlay.h"
+
+struct muster;
 
 /* An organization, copied out of the database. */
 struct organization {

@@ -1,12 +1,17 @@
 /*
  * outbox.c - messages owed to a member: record ids, values of musterOutbox, leases.
  */
-#include "slapd/exop.h"
+#include "slapd/outbox.h"
 
 #include <sodium.h>
 
 #include "common/address.h"
+#include "common/err.h"
 #include "core/notice.h"
+#include "core/token.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 
 #define OUTBOX_VALUE_MAX 1024
 #define ADDRESS_NONE "-" /* mail on the entry; no base64 */

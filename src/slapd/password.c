@@ -1,9 +1,19 @@
 /*
  * password.c - a new password: rules, history, and everything that is written together with it.
  */
-#include "slapd/exop.h"
+#include "slapd/password.h"
 
 #include <sys/time.h>
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "core/pwhash.h"
+#include "core/token.h"
+#include "slapd/app_password.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
 
 #define TEXT_UNUSABLE "the server cannot store passwords now: have olcMusterKeyFile and the policy's numbers checked"
 #define TEXT_LISTS "the server cannot check new passwords now: have olcMusterBlocklist and olcMusterBreached checked"

@@ -1,14 +1,20 @@
 /*
  * password_words.c - what a new password must not be: mostly names of those it belongs to, or one that is known to many.
  */
-#include "slapd/muster.h"
+#include "slapd/password.h"
 
 #include "lutil_sha1.h"
 
+#include "common/err.h"
+#include "common/secret.h"
 #include "core/breached.h"
 #include "core/context.h"
 #include "core/nfkc.h"
 #include "core/wordlist.h"
+#include "slapd/lists.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
 
 #define PRODUCT "muster"
 

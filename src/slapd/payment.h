@@ -8,9 +8,12 @@
 #ifndef MUSTER_SLAPD_PAYMENT_H
 #define MUSTER_SLAPD_PAYMENT_H
 
-#include "slapd/exop.h"
+#include "slapd/overlay.h"
 
 #include "core/payment.h"
+
+struct member;
+struct muster;
 
 #define PAYMENT_METHODS_MAX 10 /* of one member */
 #define PAYMENT_CHECK "payment-check" /* kind of the record that has one checked */
@@ -41,6 +44,9 @@ void payment_free(struct payment_method *method);
 
 /* payment_count - how many a member has, -1 when nobody can tell */
 int payment_count(Operation *op, struct muster *m, const struct berval *owner_ndn);
+
+/* payment_method_usable - 1 when a platform member has a payment method that counts now: active, and no card that has expired */
+int payment_method_usable(Operation *op, struct muster *m, const struct berval *account_ndn);
 
 /* payment_is_business - 1 for the entry of a business member */
 int payment_is_business(Entry *owner);

@@ -1,10 +1,13 @@
 /*
  * policy.c - the policy a member lives under: found, read, range-checked.
  */
-#include "slapd/muster.h"
+#include "slapd/policy.h"
 
+#include "common/err.h"
 #include "core/notice.h"
 #include "core/policy.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
 
 static AttributeDescription **const number_ads[POLICY_NUMBERS] = {
 	[POLICY_MIN_LENGTH] = &muster_ad.pwd_min_length,

@@ -2,7 +2,10 @@
  * ppctrl.c - the password policy control of draft-behera-ldap-password-policy, answered for members. slapo-ppolicy's module
  *            registers it and answers it for everybody else.
  */
-#include "slapd/muster.h"
+#include "slapd/ppctrl.h"
+
+#include "core/pwrules.h"
+#include "slapd/reply.h"
 
 #define TAG_ERROR 0x81 /* error [1] ENUMERATED */
 

@@ -2,9 +2,14 @@
  * queue.c - requests whose member must not be revealed: one queue entry each, whatever the target is, and a limit
  *           on how many.
  */
-#include "slapd/exop.h"
+#include "slapd/queue.h"
 
 #include <sodium.h>
+
+#include "common/err.h"
+#include "slapd/internal.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
 
 #define QUEUE_RANDOM_LEN 16    /* octets: 22 characters of base64url */
 #define QUEUE_OPEN_MAX 1024    /* requests waiting for the courier at a time */

@@ -2,9 +2,18 @@
  * recovery.c - codes on paper for the day the authenticator is lost. 50 random bits each; what is kept is a hash
  *              under a subkey of the sealing key, bound to the entry: "<key id> <base64 hash>".
  */
-#include "slapd/exop.h"
+#include "slapd/recovery.h"
 
 #include <sodium.h>
+
+#include "common/err.h"
+#include "common/secret.h"
+#include "core/keyring.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/verify.h"
 
 #define RECOVERY_CHARS 10
 #define RECOVERY_VALUE_MAX (KEYRING_ID_MAX + 1 + sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL) + 1)

@@ -1,7 +1,7 @@
 /*
  * reply.c - what is added to slapd's answers: controls, and callbacks that see a result before the client does.
  */
-#include "slapd/muster.h"
+#include "slapd/reply.h"
 
 void
 reply_control(Operation *op, SlapReply *rs, const char *oid, BerElement *ber)

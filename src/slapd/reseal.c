@@ -6,11 +6,20 @@
  * rests until the next time when nothing is left. Each write deletes what was read and adds what takes its place, so
  * whoever writes at the same time wins and is looked at again. A crash loses nothing: a value is the old one or the new one.
  */
-#include "slapd/exop.h"
+#include "slapd/reseal.h"
+
+#include "common/secret.h"
+#include "core/keyring.h"
+#include "core/pwhash.h"
+#include "core/seal.h"
+#include "core/totp.h"
+#include "slapd/account.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 #include "slapd/source.h"
 #include "slapd/task.h"
-
-#include "core/seal.h"
 
 #define FIRST_SEC 1     /* from the wish to the first batch, and from batch to batch */
 #define POSTPONED_SEC 5 /* when somebody else was at the entries that are left */

@@ -9,7 +9,14 @@
  * And slapd 2.5 loses the entry of a Compare of hasSubordinates that access rules refuse, whose read transaction stays open:
  * the next read of that thread ends slapd, and anybody may compare. So nobody compares that.
  */
+#include "slapd/muster.h"
+
+#include "common/err.h"
+#include "slapd/audit.h"
 #include "slapd/fresh.h"
+#include "slapd/member.h"
+#include "slapd/networks.h"
+#include "slapd/reply.h"
 
 #define ARC_CLASS "2.25.154254282437691369581785512569447189437.6"
 

@@ -8,6 +8,8 @@
  */
 #include "slapd/muster.h"
 
+#include "common/err.h"
+
 struct schema_row {
 	const char *name, *oid, *definition;
 };

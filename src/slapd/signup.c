@@ -1,12 +1,17 @@
 /*
  * signup.c - how many sign-ups there may be, and the end of those that nobody proves: a task looks for them each minute.
  */
-#include "slapd/exop.h"
-#include "slapd/source.h"
-#include "slapd/task.h"
+#include "slapd/signup.h"
 
 #include "core/facts.h"
 #include "core/rate.h"
+#include "slapd/alone.h"
+#include "slapd/internal.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
+#include "slapd/source.h"
+#include "slapd/task.h"
 
 #define SOURCE_BURST 20      /* sign-ups of one client at once */
 #define SOURCE_EVERY_SEC 120 /* then one in so long */

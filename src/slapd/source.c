@@ -8,8 +8,14 @@
 
 #include <sodium.h>
 
+#include "common/err.h"
 #include "common/secret.h"
 #include "core/network.h"
+#include "slapd/account.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
 
 #define HASH_LEN 32
 #define HASH_TEXT_MAX sodium_base64_ENCODED_LEN(HASH_LEN, sodium_base64_VARIANT_URLSAFE_NO_PADDING)

@@ -4,7 +4,27 @@
 #ifndef MUSTER_SLAPD_SOURCE_H
 #define MUSTER_SLAPD_SOURCE_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
+
+#include "core/budget.h"
+#include "core/keyring.h"
+
+struct attempt;
+struct member;
+struct muster;
+
+/* Who a client is taken for: IPv4 whole, IPv6 the first 64 bits, all local sockets one. */
+struct source_place {
+	uint8_t octets[9];
+};
+
+/* Where a try comes from. */
+struct source {
+	struct source_place place; /* the client itself, whatever it says of others */
+	struct budget_from from;
+	char hashed[KEYRING_ID_MAX + 1 + 44]; /* as musterKnownSource has it, without the day; "" without keys */
+	struct berval stored;                 /* the value it is known by, pointing into the member */
+};
 
 /* source_place - who op's client is taken for: IPv4 whole, IPv6 the first 64 bits, all local sockets one */
 void source_place(Operation *op, struct source_place *place_out);

@@ -5,6 +5,8 @@
 
 #include <ldap_rq.h>
 
+#include "slapd/muster.h"
+
 struct task {
 	struct muster *m;
 	struct re_s *entry;

@@ -4,8 +4,9 @@
 #ifndef MUSTER_SLAPD_TASK_H
 #define MUSTER_SLAPD_TASK_H
 
-#include "slapd/muster.h"
+#include "slapd/overlay.h"
 
+struct muster;
 struct task;
 
 #define TASK_REST (-1) /* nothing until it is wished again */

@@ -4,9 +4,23 @@
  * Who guesses must learn nothing from the time an answer takes: whatever the entry is like, missing ones included, one
  * Argon2 run is made. Each run is a line in slapd's log at level trace, so that a test can count them.
  */
-#include "slapd/source.h"
+#include "slapd/verify.h"
 
+#include "common/err.h"
 #include "common/secret.h"
+#include "core/apppw.h"
+#include "core/budget.h"
+#include "core/pwrules.h"
+#include "core/totp.h"
+#include "slapd/account.h"
+#include "slapd/factor.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
+#include "slapd/password.h"
+#include "slapd/policy.h"
+#include "slapd/recovery.h"
 
 static const struct berval nothing = BER_BVNULL;
 

@@ -2,8 +2,14 @@
  * write.c - the hooks for add, modify, modrdn and delete. Whatever way a value arrives, the same rules hold; replicated
  *           writes were judged by the server they come from (write_replicated.c).
  */
-#include "slapd/fresh.h"
 #include "slapd/write.h"
+
+#include "slapd/fresh.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/networks.h"
 
 #define TEXT_NO_ACCESS "no write access: ask an owner of the organization or an administrator"
 

@@ -29,7 +29,15 @@
 #ifndef MUSTER_SLAPD_WRITE_H
 #define MUSTER_SLAPD_WRITE_H
 
-#include "slapd/exop.h"
+#include "slapd/overlay.h"
+
+#include "slapd/connections.h"
+#include "slapd/ppctrl.h"
+#include "slapd/verify.h"
+
+struct internal_new;
+struct member;
+struct muster;
 
 #define WRITE_TEXT_MAX 256
 #define WRITE_RULE_TAKEN "taken" /* of a name that another organization has */

@@ -4,7 +4,13 @@
 #include "slapd/write.h"
 
 #include "common/secret.h"
+#include "core/pwrules.h"
 #include "core/seal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/password.h"
+#include "slapd/policy.h"
 
 /* ensure_uuid - the seal binds a seed to the entry's UUID, so it must be there; slap_add_opattrs() keeps it */
 static void

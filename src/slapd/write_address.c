@@ -5,13 +5,19 @@
  * What the member itself does is carried out alone in the database: the count of wrong codes, the code and the message that is
  * owed are read and written as one, and of many who give the same code at once one is right.
  */
-#include "slapd/codes.h"
 #include "slapd/write.h"
 
 #include <time.h>
 
 #include "common/address.h"
-#include "common/secret.h"
+#include "core/codecount.h"
+#include "core/token.h"
+#include "slapd/alone.h"
+#include "slapd/codes.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
 
 #define TEXT_NOTHING_WAITS \
 	"musterCode goes with oathSecret, or with an address that waits for a code: write musterPendingMail or " \

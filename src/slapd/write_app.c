@@ -3,6 +3,12 @@
  */
 #include "slapd/write.h"
 
+#include "core/apppw.h"
+#include "slapd/app_password.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+
 /* removes_all - 1 when one change takes all values there are away */
 static int
 removes_all(const Modifications *ml)

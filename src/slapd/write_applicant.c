@@ -2,7 +2,14 @@
  * write_applicant.c - what becomes of applications and of the operators' role when a member gets another name, or is deleted:
  *                     whoever gets the name next is somebody else.
  */
+#include "slapd/write.h"
+
+#include "common/err.h"
 #include "slapd/application.h"
+#include "slapd/exop_target.h"
+#include "slapd/internal.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 #include "slapd/organization.h"
 
 #define OPERATORS "cn=operators,ou=programs,"

@@ -3,9 +3,13 @@
  *                       decided ones stay, whoever asks; write_decision.c decides them.
  */
 #include "slapd/application.h"
-#include "slapd/fresh.h"
 
 #include "core/facts.h"
+#include "slapd/fresh.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/write.h"
 
 #define TEXT_PLACE "below ou=applications there are applications (applicationProcess with musterApplication) and their documents"
 #define TEXT_WHO "applications are filed by the platform member they are about; " APPLICATION_TEXT_RELAX

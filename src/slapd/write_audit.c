@@ -4,6 +4,10 @@
  */
 #include "slapd/write.h"
 
+#include "slapd/audit.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+
 enum write_subject
 write_subject_of(Entry *e)
 {

@@ -4,9 +4,16 @@
 #include "slapd/write.h"
 
 #include "common/address.h"
+#include "common/err.h"
 #include "common/secret.h"
 #include "core/facts.h"
 #include "core/seal.h"
+#include "core/token.h"
+#include "core/totp.h"
+#include "slapd/exop_target.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
 
 int
 write_refuse(struct write *w, int result, const char *text)

@@ -4,6 +4,14 @@
  */
 #include "slapd/application.h"
 
+#include "slapd/alone.h"
+#include "slapd/connections.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/write.h"
+
 #define STATE "musterApplicationState"
 
 /* What a modification says. */

@@ -6,6 +6,8 @@
 
 #include "core/document.h"
 #include "core/facts.h"
+#include "slapd/muster.h"
+#include "slapd/write.h"
 
 #define TEXT_PLACE "below an application there are documents (document with musterDocument)"
 #define TEXT_STORE "its application cannot be looked up: see slapd's log"

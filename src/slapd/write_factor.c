@@ -2,11 +2,19 @@
  * write_factor.c - oathSecret and musterCode in a modification of a member, and what slapo-otp names a second factor with. The
  *                  code is used up here and never stored.
  */
-#include "slapd/source.h"
 #include "slapd/write.h"
 
-#include "common/secret.h"
 #include "core/seal.h"
+#include "core/totp.h"
+#include "slapd/account.h"
+#include "slapd/factor.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/policy.h"
+#include "slapd/recovery.h"
+#include "slapd/source.h"
 
 /* The changes of the second factor in one modification. */
 struct shape {

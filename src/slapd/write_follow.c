@@ -2,8 +2,12 @@
  * write_follow.c - what has to change together with a write, in entries of its own: an OWNER's name in organizations, access
  *                  URLs of services. Stored together or not at all.
  */
-#include "slapd/exop.h"
 #include "slapd/write.h"
+
+#include "slapd/alone.h"
+#include "slapd/internal.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 
 #define TEXT_STORE "what belongs to this change cannot be stored: see slapd's log"
 

@@ -3,10 +3,18 @@
  *                 the new ID, the entry gets its new name, and whatever names the entry follows, in one transaction.
  */
 #include "slapd/codes.h"
-#include "slapd/exop.h"
-#include "slapd/write.h"
 
 #include "common/address.h"
+#include "common/err.h"
+#include "slapd/alone.h"
+#include "slapd/connections.h"
+#include "slapd/exop_target.h"
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/write.h"
 
 #define TEXT_TAKEN "this login ID is taken: choose another one"
 

@@ -1,8 +1,14 @@
 /*
  * write_modify.c - a member is modified: what goes along with a change is written in the same modification.
  */
-#include "slapd/fresh.h"
 #include "slapd/write.h"
+
+#include "slapd/account.h"
+#include "slapd/fresh.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/reply.h"
 
 static void
 plan_status(struct write *w)

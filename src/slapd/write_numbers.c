@@ -2,9 +2,17 @@
  * write_numbers.c - uidNumber and gidNumber of what lies in an organization: given by the server. Whoever picks a number picks
  *                   an identity on login hosts, so an OWNER does not, and who manages picks one that is free.
  */
+#include "slapd/write.h"
+
+#include "common/err.h"
+#include "core/numbers.h"
+#include "slapd/exop_target.h"
+#include "slapd/internal.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
 #include "slapd/numbering.h"
 #include "slapd/organization.h"
-#include "slapd/write.h"
+#include "slapd/reply.h"
 
 #define HOME_MAX 200
 #define GROUP_FILTER "(&(objectClass=posixGroup)(gidNumber=%s))"

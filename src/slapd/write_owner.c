@@ -2,8 +2,11 @@
  * write_owner.c - an organization keeps an OWNER who is active, and its OWNERs keep their names. All of this is looked at while
  *                 no other write is in the database: two OWNERs who remove each other at the same moment leave one.
  */
-#include "slapd/organization.h"
 #include "slapd/write.h"
+
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/organization.h"
 
 #define RULE_LAST "last-owner"
 

@@ -3,6 +3,13 @@
  */
 #include "slapd/write.h"
 
+#include "core/pwrules.h"
+#include "slapd/app_password.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/password.h"
+
 /* The changes of userPassword in one modification. */
 struct shape {
 	const struct berval *old; /* value to delete */

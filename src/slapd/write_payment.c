@@ -2,13 +2,18 @@
  * write_payment.c - payment methods are added and deleted by the platform member they lie below. What the payment provider says of
  *                   one is the server's to write (claim_payment.c); no number of a card is, whoever sends it.
  */
-#include "slapd/fresh.h"
-#include "slapd/payment.h"
 #include "slapd/write.h"
 
 #include "core/application.h"
 #include "core/card.h"
 #include "core/facts.h"
+#include "core/payment.h"
+#include "slapd/fresh.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/outbox.h"
+#include "slapd/payment.h"
+#include "slapd/policy.h"
 
 #define TEXT_PLACE "below a platform member there are payment methods (applicationProcess with musterPaymentMethod)"
 #define TEXT_RELAX "restoring or repairing one takes the manage right and the Relax control"

@@ -1,8 +1,13 @@
 /*
  * write_policy.c - policies and the entries that name them: numbers that go together, and no members without a policy.
  */
-#include "slapd/exop.h"
 #include "slapd/write.h"
+
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/policy.h"
 
 #define POLICY_RDN "cn=policy"
 

@@ -2,8 +2,12 @@
  * write_rename.c - an entry gets another name or place: what must not come to lie in an organization that way, and what keeps
  *                  the name by which others call it.
  */
-#include "slapd/organization.h"
 #include "slapd/write.h"
+
+#include "slapd/internal.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
+#include "slapd/organization.h"
 
 #define CONCERNED_FILTER \
 	"(|(objectClass=musterAccount)(objectClass=musterOrganization)(objectClass=musterMember)(objectClass=musterService))"

@@ -6,6 +6,8 @@
 
 #include "common/secret.h"
 #include "core/seal.h"
+#include "slapd/member.h"
+#include "slapd/muster.h"
 
 int
 write_is_replicated(Operation *op)

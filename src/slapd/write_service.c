@@ -2,8 +2,16 @@
  * write_service.c - services that organizations use: cn=<service>,ou=services,o=... The catalogue (olcMusterService) says which
  *                   there are; the access URL is written here, from the domain of the organization, and follows it.
  */
-#include "slapd/organization.h"
 #include "slapd/write.h"
+
+#include "common/err.h"
+#include "core/service.h"
+#include "slapd/config_organization.h"
+#include "slapd/internal.h"
+#include "slapd/mods.h"
+#include "slapd/muster.h"
+#include "slapd/organization.h"
+#include "slapd/policy.h"
 
 #define SERVICES_RDN "ou=services"
 #define SERVICE_FILTER "(objectClass=musterService)"
