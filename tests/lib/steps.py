@@ -6,7 +6,7 @@ them, and what the model wants to be seen there.
 
 import random
 
-from . import model
+from . import model, totp
 from .model import Unsure
 from .parallel import at_once
 
@@ -76,15 +76,24 @@ class Steps:
     def one(self):
         weights = self.requests()
         name = self.chance.choices(list(weights), list(weights.values()))[0]
+        self.walks.moment = totp.clock()  # what is sure before it is sent is judged by that time afterwards, too
+        try:
+            request = self.sure(name)
+            if request is not None:
+                self.walks.counts[name] += 1
+                self.carry_out(request)
+        finally:
+            self.walks.moment = None
+
+    def sure(self, name):
+        """A request whose outcome is sure; None when there is none."""
         try:
             request = getattr(self, "make_" + name)()
-            if request is None:
-                return
-            request.judge(self.state.copy())
+            if request is not None:
+                request.judge(self.state.copy())
+            return request
         except Unsure:
-            return
-        self.walks.counts[name] += 1
-        self.carry_out(request)
+            return None
 
     def carry_out(self, request):
         self.told.append(request.text)

@@ -43,7 +43,7 @@ class Walks:
     def __init__(self, seed):
         self.seed, self.chance = seed, random.Random(seed)
         self.world = World(faketime=True, config=("olcMusterArgon2: m=8192 t=1", CAPS))
-        self.moved = 0
+        self.moved, self.moment = 0, None
         self.root = self.world.session("root")
         self.acme = people.organization(self.world, policy=POLICY, root=self.root)
         people.give_password(self.world, self.acme.owner, PASSWORD, self.root)
@@ -73,7 +73,7 @@ class Walks:
     # --- the clock --------------------------------------------------------------------------------------
 
     def now(self):
-        return totp.clock() + self.moved
+        return (self.moment or totp.clock()) + self.moved
 
     def move(self, seconds):
         self.moved += seconds
