@@ -55,7 +55,7 @@ class MailServer:
         self.start()
 
     def start(self):
-        self.controller = Controller(self.store, hostname="127.0.0.1", port=self.port, **self.options)
+        self.controller = Controller(self.store, hostname="127.0.0.1", port=self.port, ready_timeout=60, **self.options)
         self.controller.start()
 
     def stop(self):
