@@ -4,10 +4,9 @@
 #include "slapd/application.h"
 
 #include "common/err.h"
-#include "slapd/exop_target.h"
+#include "slapd/entry.h"
 #include "slapd/internal.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 #include "slapd/write.h"
 
 #define FOLDER_RDN "ou=applications,"

@@ -8,6 +8,7 @@
 #include "core/service.h"
 #include "slapd/alone.h"
 #include "slapd/config_organization.h"
+#include "slapd/entry.h"
 #include "slapd/fresh.h"
 #include "slapd/internal.h"
 #include "slapd/member.h"

@@ -113,22 +113,6 @@ find_only(Operation *op, BackendDB *be, struct berval *base_ndn, const char *fil
 	return only.count > 1 ? ERR_AMBIGUOUS : ERR_NOT_FOUND;
 }
 
-char *
-filter_text(const char *format, const struct berval *value)
-{
-	struct berval copy = *value, escaped = BER_BVNULL;
-	size_t len;
-	char *text;
-
-	filter_escape_value(&copy, &escaped);
-	len = strlen(format) + 2 * escaped.bv_len + 1;
-	text = ch_malloc(len);
-	snprintf(text, len, format, escaped.bv_val, escaped.bv_val);
-	if (escaped.bv_val != copy.bv_val)
-		ch_free(escaped.bv_val);
-	return text;
-}
-
 #define ORGANIZATION_FILTER "(&(objectClass=musterOrganization)(|(musterDomain=%s)(o=%s)))"
 
 struct named {

@@ -26,9 +26,6 @@ int exop_target_text(const struct exop_target *target, struct berval *text_out);
 void exop_target_find(Operation *op, struct muster *m, BackendDB *be, const struct berval *text,
                       struct member **member_out, struct berval *key_out);
 
-/* filter_text - a filter with a value escaped into it, for each %s of one or two; ch_free() by the caller */
-char *filter_text(const char *format, const struct berval *value);
-
 /* organization_named - 1 when a name is that of an organization other than the one at own_ndn, o or musterDomain */
 int organization_named(Operation *op, struct muster *m, const struct berval *name, const struct berval *own_ndn);
 

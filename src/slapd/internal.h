@@ -16,6 +16,8 @@ typedef void internal_found(Entry *e, void *arg);
  */
 int internal_search(Operation *op, BackendDB *be, struct berval *base_ndn, const char *filter, int limit,
                     internal_found *found, void *arg);
+/* filter_text - a filter with a value escaped into it, for each %s of one or two; ch_free() by the caller */
+char *filter_text(const char *format, const struct berval *value);
 /* internal_add - add an entry, which is freed. out: LDAP result code */
 int internal_add(Operation *op, BackendDB *be, Entry *e);
 /* An entry that is added in somebody's name. */

@@ -32,6 +32,8 @@ overlay_sources = \
 	src/slapd/connections.c \
 	src/slapd/connections.h \
 	src/slapd/courier.c \
+	src/slapd/entry.c \
+	src/slapd/entry.h \
 	src/slapd/exop.c \
 	src/slapd/exop.h \
 	src/slapd/exop_app.c \

@@ -5,6 +5,7 @@
 
 #include "common/err.h"
 #include "common/secret.h"
+#include "slapd/entry.h"
 #include "slapd/muster.h"
 
 #define SEED_ELSEWHERE "slapo-otp" /* neither a seed nor a sealed one */

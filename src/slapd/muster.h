@@ -18,6 +18,7 @@
  *   account_*.c  more of it (account.h); account_table.h is what they have behind it
  *   failures.c the task that writes failures        source.c    where a try comes from
  *   audit.c    one line per outcome                 policy.c    a policy as a struct
+ *   entry.c    one entry, and what it lies in
  *   mods.c     modification lists, internal writes  schema.c    registration table, attribute descriptions
  *   reply.c    controls and callbacks of answers    factor_control.c  SecondFactor control
  *   recovery.c recovery codes                       queue.c     requests that wait for the courier

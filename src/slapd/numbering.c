@@ -10,10 +10,10 @@
 #include "common/err.h"
 #include "core/numbers.h"
 #include "slapd/alone.h"
+#include "slapd/entry.h"
 #include "slapd/internal.h"
 #include "slapd/mods.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 
 #define RESERVED_AT_ONCE 256
 #define NUMBERS_FILTER "(|(uidNumber=*)(gidNumber=*))"

@@ -3,11 +3,10 @@
  */
 #include "slapd/organization.h"
 
-#include "slapd/exop_target.h"
+#include "slapd/entry.h"
 #include "slapd/internal.h"
 #include "slapd/member.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 
 #define OWNED_FILTER "(&(objectClass=musterOrganization)(owner=%s))"
 #define ANY_FILTER "(objectClass=musterOrganization)"

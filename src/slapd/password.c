@@ -39,7 +39,8 @@ matches_one(struct muster *m, const struct berval *stored, const struct secret *
 	return lutil_passwd(stored, &cred, NULL, &text) == LUTIL_PASSWD_OK;
 }
 
-int
+/* password_matches - 1 when plain is one of the stored passwords, of any scheme; costs time per value */
+static int
 password_matches(Operation *op, struct muster *m, BerVarray stored, const struct berval *plain)
 {
 	struct secret *copy = NULL;

@@ -44,7 +44,5 @@ void password_forget(const struct member *member, int replaced, Modifications **
 /* password_mark - write that the password must be changed, unless it was changed meanwhile. in: stored  its hash */
 void password_mark(Operation *op, struct muster *m, const struct member *member, const struct berval *stored);
 
-/* password_matches - 1 when plain is one of the member's stored passwords of any scheme; costs time per value. */
-int password_matches(Operation *op, struct muster *m, BerVarray stored, const struct berval *plain);
 
 #endif

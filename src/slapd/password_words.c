@@ -11,10 +11,10 @@
 #include "core/context.h"
 #include "core/nfkc.h"
 #include "core/wordlist.h"
+#include "slapd/entry.h"
 #include "slapd/lists.h"
 #include "slapd/member.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 
 #define PRODUCT "muster"
 

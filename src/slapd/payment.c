@@ -7,10 +7,10 @@
 #include "common/secret.h"
 #include "core/application.h"
 #include "core/rate.h"
+#include "slapd/entry.h"
 #include "slapd/internal.h"
 #include "slapd/member.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 
 #define FILTER "(objectClass=musterPaymentMethod)"
 #define ACTIVE_FILTER "(&(objectClass=musterPaymentMethod)(musterPaymentState=active))"

@@ -1,5 +1,5 @@
 /*
- * policy.h - the policy that a member lives under, as a struct; and the entries above one that say which it is.
+ * policy.h - the policy that a member lives under, as a struct.
  */
 #ifndef MUSTER_SLAPD_POLICY_H
 #define MUSTER_SLAPD_POLICY_H
@@ -68,14 +68,5 @@ int policy_check_entry(Entry *e, char *text, size_t text_len);
 
 /* policy_is_rule - 1 for the attributes that a policy is made of, with options or without */
 int policy_is_rule(const AttributeDescription *ad);
-
-/* entry_fetch - an entry of op->o_bd, NULL when it is not there; be_entry_release_r() by the caller */
-Entry *entry_fetch(Operation *op, struct berval *ndn);
-
-/* depth_below - how deep ndn lies in a folder of the base: 0 the folder itself, -1 elsewhere. in: rdn  of the folder, with a comma */
-int depth_below(const struct muster *m, const char *rdn, const struct berval *ndn);
-
-/* organization_above - the nearest organization above ndn in op->o_bd, NULL for none; be_entry_release_r() by the caller */
-Entry *organization_above(Operation *op, struct muster *m, const struct berval *ndn);
 
 #endif

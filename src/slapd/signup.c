@@ -6,10 +6,10 @@
 #include "core/facts.h"
 #include "core/rate.h"
 #include "slapd/alone.h"
+#include "slapd/entry.h"
 #include "slapd/internal.h"
 #include "slapd/mods.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 #include "slapd/source.h"
 #include "slapd/task.h"
 

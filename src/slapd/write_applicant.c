@@ -6,7 +6,6 @@
 
 #include "common/err.h"
 #include "slapd/application.h"
-#include "slapd/exop_target.h"
 #include "slapd/internal.h"
 #include "slapd/mods.h"
 #include "slapd/muster.h"

@@ -10,6 +10,7 @@
 #include "core/seal.h"
 #include "core/token.h"
 #include "core/totp.h"
+#include "slapd/entry.h"
 #include "slapd/exop_target.h"
 #include "slapd/member.h"
 #include "slapd/muster.h"

@@ -8,7 +8,6 @@
 #include "common/err.h"
 #include "slapd/alone.h"
 #include "slapd/connections.h"
-#include "slapd/exop_target.h"
 #include "slapd/internal.h"
 #include "slapd/member.h"
 #include "slapd/mods.h"

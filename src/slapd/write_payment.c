@@ -8,12 +8,12 @@
 #include "core/card.h"
 #include "core/facts.h"
 #include "core/payment.h"
+#include "slapd/entry.h"
 #include "slapd/fresh.h"
 #include "slapd/member.h"
 #include "slapd/muster.h"
 #include "slapd/outbox.h"
 #include "slapd/payment.h"
-#include "slapd/policy.h"
 
 #define TEXT_PLACE "below a platform member there are payment methods (applicationProcess with musterPaymentMethod)"
 #define TEXT_RELAX "restoring or repairing one takes the manage right and the Relax control"

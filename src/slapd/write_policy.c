@@ -1,6 +1,7 @@
 /*
  * write_policy.c - policies and the entries that name them: numbers that go together, and no members without a policy.
  */
+#include "slapd/entry.h"
 #include "slapd/write.h"
 
 #include "slapd/internal.h"

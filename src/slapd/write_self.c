@@ -5,9 +5,9 @@
 #include "slapd/write.h"
 
 #include "core/facts.h"
+#include "slapd/entry.h"
 #include "slapd/member.h"
 #include "slapd/muster.h"
-#include "slapd/policy.h"
 
 enum self_way {
 	SELF_NEVER = 0,

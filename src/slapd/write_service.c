@@ -7,11 +7,11 @@
 #include "common/err.h"
 #include "core/service.h"
 #include "slapd/config_organization.h"
+#include "slapd/entry.h"
 #include "slapd/internal.h"
 #include "slapd/mods.h"
 #include "slapd/muster.h"
 #include "slapd/organization.h"
-#include "slapd/policy.h"
 
 #define SERVICES_RDN "ou=services"
 #define SERVICE_FILTER "(objectClass=musterService)"
