@@ -91,8 +91,9 @@ def test_logins():
                  rule="-", result="0", service="sshd", rhost="192.0.2.7", text="-")
     ok(fields.get("source", "").startswith("PATH="), "from where", str(fields))
     one(bind(plain, PASSWORD, control=False), "without the control", outcome="accepted", factor="password", service="-", rhost="-")
-    one(bind(strong, PASSWORD, code(60)), "with a code", outcome="accepted", factor="password+code")
-    one(bind(strong, PASSWORD, strong.code(time.time() + 60)), "the same code again", outcome="refused",
+    spent = code(60)
+    one(bind(strong, PASSWORD, spent), "with a code", outcome="accepted", factor="password+code")
+    one(bind(strong, PASSWORD, spent), "the same code again", outcome="refused",
         factor="password", rule="code-spent", result="49")
     one(bind(strong, PASSWORD), "no code", outcome="refused", factor="password", rule="code-missing", result="8")
     one(bind(strong, PASSWORD, control=False), "nor here", outcome="refused", factor="password", rule="code-missing", result="49")

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 from . import logs, people, totp
 from .checkup import LIMIT, PEER, command
@@ -113,6 +114,12 @@ class Place:
             token = self.add("cn=of-%s,%s" % (uid, self.tokens), objectClass=["device", "oathTOTPToken"], cn="of-" + uid, **facts)
         people.must(self.root.modify(dn, ("add", "objectClass", "oathTOTPUser"), ("add", "oathTOTPToken", token)), uid)
         return token
+
+    def code(self, uid):
+        """A code that slapo-otp takes: of this step, which has some seconds left."""
+        while totp.clock() % totp.PERIOD > totp.PERIOD - 5:
+            time.sleep(0.2)
+        return totp.totp(self.seeds[uid])
 
     def bind(self, uid, credential):
         with self.world.use() as one:
