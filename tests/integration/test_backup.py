@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import exops, people, session, tap, totp
+from lib import exops, failures, people, session, tap, totp
 from lib.tap import in_, is_, ok
 from lib.world import World
 
@@ -68,7 +68,7 @@ def test_what_there_is():
         people.give_password(world, changed, now)
     for _ in range(2):
         is_(bind(guessed, "Wrong#2026"), 49, "another one's password is guessed at")
-    tap.eventually(lambda: "musterLoginState" in state(guessed), "which is written down")
+    tap.eventually(lambda: failures.of(root, guessed.dn).passwords == 2, "which is written down")
     is_(bind(guessed, PASSWORD), 49, "and holds up logins")
     with world.use("root") as chief:
         people.must(chief.modify(mailed.dn, ("add", "musterMailVerified", "20260101000000Z"),

@@ -85,11 +85,13 @@ def test_password_and_code():
 
 
 def test_the_steps_that_are_accepted():
-    in_the_middle_of_a_step()
     for back, code in ((1, SUCCESS), (2, CREDENTIALS), (-1, CREDENTIALS)):
         member = people.member(calm, password=PASSWORD, secret=totp.new_secret(), root=root)
+        in_the_middle_of_a_step()
         made = totp.code_of_step(member.secret, totp.step() - back)
         tap.is_(attempt(member.dn, PASSWORD + made)[0].code, code, "the code of %d steps ago" % back)
+        # Written after the answer: the next test counts what is written.
+        tap.eventually(lambda: failures.of(root, member.dn).codes == (code != SUCCESS), "which is counted when it is refused")
 
 
 def test_the_control():
@@ -443,6 +445,7 @@ def test_other_hashes():
     before = world.argon2_runs()
     tap.is_(attempt(member.dn, WRONG)[0].code, CREDENTIALS, "{SSHA}: a wrong password")
     tap.is_(world.argon2_runs() - before, 1, "{SSHA}: costs one Argon2 run")
+    tap.eventually(lambda: failures.of(root, member.dn).passwords == 1, "{SSHA}: which is written down after the answer")
     tap.ok(root.entry(member.dn)["userPassword"][0].startswith(b"{SSHA}"), "{SSHA}: nothing is renewed by it")
     before, written = world.argon2_runs(), world.transactions()
     tap.is_(attempt(member.dn, PASSWORD)[0].code, SUCCESS, "{SSHA}: the right one")
