@@ -335,7 +335,7 @@ def test_servers_that_hang_or_are_gone():
     port = hung.getsockname()[1]
     closed = socket.socket()
     closed.bind(("127.0.0.1", 0))
-    uris = "uris = ldaps://127.0.0.1:%d ldaps://127.0.0.1:%d %s\nca_file = %s\ntimeout_ms = 1500\n" % (
+    uris = "uris = ldaps://127.0.0.1:%d ldaps://127.0.0.1:%d %s\nca_file = %s\ntimeout_ms = 15000\n" % (
         closed.getsockname()[1], port, world.uri_tls, world.cacert)
     other = Gate(world, "uid=%u," + org.people, directory=uris)
     with proto.Client(other.socket) as one:
