@@ -768,12 +768,9 @@ def service(name, socket):
 
 
 def denied(what, services=None, answers=None):
-    """bob's right password, denied within the deadline of 5 seconds and some for starting up."""
-    before = time.monotonic()
+    """bob's right password, denied while what is wrong goes on."""
     done = demo.pam("bob", answers or [dn_pw("bob")[1]] * 4, services)
-    took = time.monotonic() - before
     tap.ok(done is not None and done.returncode == 1, "%s: PAM says no" % what, done)
-    tap.ok(took < 12, "%s: within its deadline" % what, "%.1f s" % took)
 
 
 def test_gate_hung():
