@@ -78,12 +78,68 @@ factor_changed(Operation *op, struct muster *m, const struct member *member)
 	return after == NULL || BER_BVISNULL(&member->seed_sealed) || !same_seed(m, member, after);
 }
 
+static int
+is_among(const struct berval *value, const struct berval *values)
+{
+	for (; values != NULL && !BER_BVISNULL(values); values++)
+		if (bvmatch(value, values))
+			return 1;
+	return 0;
+}
+
+/* all_among - 1 when each of some values is among others; NULL: there are none */
+static int
+all_among(const struct berval *some, const struct berval *others)
+{
+	for (; some != NULL && !BER_BVISNULL(some); some++)
+		if (!is_among(some, others))
+			return 0;
+	return 1;
+}
+
+/*
+ * loses - 1 when a modification takes a stored value of an attribute away; with also_gains, when it adds one as well. An entry that
+ *         has its attributes in another order is replaced as a whole (syncrepl): what is replaced by itself is no change.
+ */
+static int
+loses(Operation *op, const AttributeDescription *type, BerVarray stored, int also_gains)
+{
+	const Modifications *ml;
+
+	for (ml = op->orm_modlist; ml != NULL; ml = ml->sml_next) {
+		if (!type_is(ml->sml_desc, type))
+			continue;
+		if ((ml->sml_op & LDAP_MOD_OP) == LDAP_MOD_REPLACE
+		            ? !all_among(stored, ml->sml_values) || (also_gains && !all_among(ml->sml_values, stored))
+		            : also_gains || (ml->sml_op & LDAP_MOD_OP) != LDAP_MOD_ADD)
+			return 1;
+	}
+	return 0;
+}
+
+/* is_other_time - 1 when a modification leaves a time that is not the stored one; in: stored  seconds since 1970, 0 without one */
+static int
+is_other_time(Operation *op, const AttributeDescription *type, int64_t stored)
+{
+	const Modifications *ml = change_of(op, type);
+	const struct berval *value = ml != NULL ? new_value(ml) : NULL;
+	struct lutil_timet t;
+	struct lutil_tm tm;
+
+	if (ml == NULL)
+		return 0;
+	if (value == NULL || lutil_parsetime(value->bv_val, &tm) != 0 || lutil_tm2time(&tm, &t) != 0)
+		return stored != 0;
+	return (int64_t)t.tt_sec != stored;
+}
+
 /* password_changed - a login that only hashed it again says when it was, and not that there is another password */
 static int
-password_changed(Operation *op)
+password_changed(Operation *op, const struct member *member)
 {
-	return change_of(op, slap_schema.si_ad_userPassword) != NULL &&
-	       (change_of(op, slap_schema.si_ad_pwdLastSuccess) == NULL || change_of(op, muster_ad.pwd_changed) != NULL);
+	return loses(op, slap_schema.si_ad_userPassword, member->passwords, 1) &&
+	       (!is_other_time(op, slap_schema.si_ad_pwdLastSuccess, member->last_success) ||
+	        is_other_time(op, muster_ad.pwd_changed, member->pwd_changed));
 }
 
 static enum connections_scope
@@ -94,7 +150,10 @@ scope_of(Operation *op, struct muster *m, const struct member *member)
 
 	if (value != NULL && strcasecmp(value->bv_val, "active") != 0)
 		return END_ALL;
-	return password_changed(op) || factor_changed(op, m, member) || write_revokes(op) ? END_OTHERS : END_NONE;
+	return password_changed(op, member) || factor_changed(op, m, member) ||
+	                       loses(op, muster_ad.app_password, member->app_passwords, 0)
+	               ? END_OTHERS
+	               : END_NONE;
 }
 
 int
