@@ -62,6 +62,12 @@ def nothing_owed(limit_sec=60):
     wait_for("nothing is owed", lambda: not owed(), limit_sec)
 
 
+def stop_relay():
+    """When nothing is under way."""
+    nothing_owed()
+    server.stop()
+
+
 def text_of(message):
     return message.get_body(("plain",)).get_content()
 
@@ -172,7 +178,7 @@ def test_relay_refuses_us():
     """A 5xx before the receiver is named is about us, not about the mail: nothing is thrown away."""
     for step in ("MAIL", "EHLO", "AUTH", "STARTTLS", ""):
         one = member("relay-5xx-" + (step or "greeting").lower())
-        server.stop()
+        stop_relay()
         relay = smtp.Relay(server.port, (world.places["CERT"], world.places["KEY"]), {step: "550 5.7.0 not you"})
         ask(one)
         wait_for("the refusal is logged", lambda to=one.mail: "to=%s not sent" % to in daemon.log())
@@ -193,7 +199,7 @@ def test_relay_refuses_the_receiver():
         return "250 ok"
 
     handler.handle_RCPT = handle_RCPT
-    server.stop()
+    stop_relay()
     server.start()
     ask(one)
     nothing_owed()
@@ -207,7 +213,7 @@ def test_relay_refuses_the_receiver():
 
 def test_relay_is_away():
     one = member("erin")
-    server.stop()
+    stop_relay()
     ask(one)
     wait_for("a failure is logged", lambda: "to=%s not sent" % one.mail in daemon.log())
     server.start()
@@ -272,7 +278,7 @@ def test_relay_misbehaves():
         one = member("relay-" + name.replace(" ", "-").lower())
         daemon.configure({"courier": {"smtp_timeout_ms": "3000"}})
         daemon.reload()
-        server.stop()
+        stop_relay()
         junk = Junk(server.port, behave)
         ask(one)
         wait_for("a failure is logged", lambda: "to=%s not sent" % one.mail in daemon.log())

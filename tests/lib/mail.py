@@ -3,6 +3,7 @@
 import email
 import email.policy
 import os
+import socket
 import ssl
 import threading
 import time
@@ -33,6 +34,27 @@ class _Store:
         return "250 kept"
 
 
+class _Controller(Controller):
+    """One that hangs up when it is stopped, as a server that ends does."""
+
+    def __init__(self, *arguments, **more):
+        self.sessions = []
+        super().__init__(*arguments, **more)
+
+    def factory(self):
+        self.sessions.append(super().factory())
+        return self.sessions[-1]
+
+    def stop(self):
+        for session in self.sessions:
+            if session.transport is not None:
+                try:
+                    session.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                except OSError:  # it hung up first
+                    pass
+        super().stop()
+
+
 class MailServer:
     """certificate: (file, key) turns on STARTTLS. login: (name, password) demands AUTH."""
 
@@ -55,7 +77,7 @@ class MailServer:
         self.start()
 
     def start(self):
-        self.controller = Controller(self.store, hostname="127.0.0.1", port=self.port, ready_timeout=60, **self.options)
+        self.controller = _Controller(self.store, hostname="127.0.0.1", port=self.port, ready_timeout=60, **self.options)
         self.controller.start()
 
     def stop(self):
