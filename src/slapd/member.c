@@ -67,17 +67,23 @@ copy_values(Entry *e, AttributeDescription *ad, BerVarray *out)
 		ber_bvarray_dup_x(out, a->a_vals, NULL);
 }
 
-/* read_time - seconds since 1970 of a generalizedTime attribute, 0 without one */
+int64_t
+member_time(const struct berval *value)
+{
+	struct lutil_timet t;
+	struct lutil_tm tm;
+
+	if (value == NULL || lutil_parsetime(value->bv_val, &tm) != 0 || lutil_tm2time(&tm, &t) != 0)
+		return 0;
+	return (int64_t)t.tt_sec;
+}
+
 static int64_t
 read_time(Entry *e, AttributeDescription *ad)
 {
 	Attribute *a = attr_find(e->e_attrs, ad);
-	struct lutil_timet t;
-	struct lutil_tm tm;
 
-	if (a == NULL || lutil_parsetime(a->a_nvals[0].bv_val, &tm) != 0 || lutil_tm2time(&tm, &t) != 0)
-		return 0;
-	return (int64_t)t.tt_sec;
+	return member_time(a != NULL ? &a->a_nvals[0] : NULL);
 }
 
 int

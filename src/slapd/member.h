@@ -54,6 +54,9 @@ void member_free(struct member **member);
 /* member_is_current - 1 when the entry was not written since member_load() */
 int member_is_current(Operation *op, struct muster *m, const struct member *member);
 
+/* member_time - seconds since 1970 of a generalizedTime, as in the struct: 0 for none, and for what is no time */
+int64_t member_time(const struct berval *value);
+
 /* member_is - 1 when an entry is of class musterMember or musterAccount */
 int member_is(Entry *e);
 

@@ -146,6 +146,9 @@ int write_has_own_way(const struct write *w);
 /* type_is - 1 when a description is of an attribute's type, options or not */
 int type_is(const AttributeDescription *ad, const AttributeDescription *type);
 
+/* value_is_among - 1 when some values have this one, octet by octet; NULL: there are none */
+int value_is_among(const struct berval *values, const struct berval *value);
+
 /* write_entry_get, write_entry_release - the entry as it is stored, NULL when there is none */
 Entry *write_entry_get(struct write *w, struct berval *ndn);
 void write_entry_release(struct write *w, Entry *e);

@@ -40,15 +40,6 @@ write_check_app_password(struct write *w, Entry *e, AttributeDescription *ad, Be
 	return check_values(w, values);
 }
 
-static int
-is_among(BerVarray values, const struct berval *value)
-{
-	for (; values != NULL && !BER_BVISNULL(values); values++)
-		if (bvmatch(values, value))
-			return 1;
-	return 0;
-}
-
 /* revoke_values - what goes with each app password that is gone. out: how many */
 static int
 revoke_values(struct write *w, BerVarray gone, BerVarray kept)
@@ -57,7 +48,7 @@ revoke_values(struct write *w, BerVarray gone, BerVarray kept)
 	int n = 0;
 
 	for (; gone != NULL && !BER_BVISNULL(gone); gone++) {
-		if (is_among(kept, gone))
+		if (value_is_among(kept, gone))
 			continue;
 		if (apppw_parse(gone->bv_val, gone->bv_len, &pw) == 0)
 			app_password_forget_use(w->member, pw.id, &w->owed);

@@ -53,6 +53,15 @@ type_is(const AttributeDescription *ad, const AttributeDescription *type)
 	return ad->ad_type == type->ad_type;
 }
 
+int
+value_is_among(const struct berval *values, const struct berval *value)
+{
+	for (; values != NULL && !BER_BVISNULL(values); values++)
+		if (bvmatch(values, value))
+			return 1;
+	return 0;
+}
+
 Entry *
 write_entry_get(struct write *w, struct berval *ndn)
 {

@@ -78,21 +78,12 @@ factor_changed(Operation *op, struct muster *m, const struct member *member)
 	return after == NULL || BER_BVISNULL(&member->seed_sealed) || !same_seed(m, member, after);
 }
 
-static int
-is_among(const struct berval *value, const struct berval *values)
-{
-	for (; values != NULL && !BER_BVISNULL(values); values++)
-		if (bvmatch(value, values))
-			return 1;
-	return 0;
-}
-
 /* all_among - 1 when each of some values is among others; NULL: there are none */
 static int
 all_among(const struct berval *some, const struct berval *others)
 {
 	for (; some != NULL && !BER_BVISNULL(some); some++)
-		if (!is_among(some, others))
+		if (!value_is_among(others, some))
 			return 0;
 	return 1;
 }
@@ -122,15 +113,8 @@ static int
 is_other_time(Operation *op, const AttributeDescription *type, int64_t stored)
 {
 	const Modifications *ml = change_of(op, type);
-	const struct berval *value = ml != NULL ? new_value(ml) : NULL;
-	struct lutil_timet t;
-	struct lutil_tm tm;
 
-	if (ml == NULL)
-		return 0;
-	if (value == NULL || lutil_parsetime(value->bv_val, &tm) != 0 || lutil_tm2time(&tm, &t) != 0)
-		return stored != 0;
-	return (int64_t)t.tt_sec != stored;
+	return ml != NULL && member_time(new_value(ml)) != stored;
 }
 
 /* password_changed - a login that only hashed it again says when it was, and not that there is another password */
