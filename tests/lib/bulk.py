@@ -17,6 +17,7 @@ import time
 from . import ber, logs
 from .checkup import command
 from .impostor import split
+from .relay import Passage, hang_up
 
 LIMIT = 300  # seconds; valgrind, and machines with much else to do
 
@@ -75,20 +76,19 @@ class Bulk:
 ADD, NO_OP = 0x68, b"1.3.6.1.4.1.4203.666.5.2"
 
 
-class Halt:
+class Halt(Passage):
     """A local socket that passes everything on to slapd's and back, but for the add of one member: that waits, with what comes behind
     it, until go(). An add that is only tried is passed on."""
 
     def __init__(self, world, uid):
         self.to, self.rdn = world.ldapi_path, b"uid=%s," % uid.encode()
-        self.reached, self.going, self.open = threading.Event(), threading.Event(), []
-        path = os.path.join(world.folder, "halt-" + uid)
-        self.uri = "ldapi://" + path.replace("/", "%2F")
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(8)
-        self.path = path
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.reached, self.going, self.servers = threading.Event(), threading.Event(), []
+        self.path = os.path.join(world.folder, "halt-" + uid)
+        self.uri = "ldapi://" + self.path.replace("/", "%2F")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        listener.listen(8)
+        super().__init__(listener)
 
     def wait(self, process):
         """Until the member's turn has come; an error when the command ends before."""
@@ -103,64 +103,38 @@ class Halt:
         return self
 
     def __exit__(self, *_):
-        self.listener.close()
+        self.close()
         os.unlink(self.path)
-        for one in self.open:
-            _hang_up(one)
+        for one in self.servers:
+            hang_up(one)
         self.going.set()
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            self.open += [client, server]
-            try:
-                server.connect(self.to)
-            except OSError:
-                _hang_up(client)
-                continue
-            for work in (self._to_server, self._to_client):
-                threading.Thread(target=work, args=(client, server), daemon=True).start()
-
-    def _to_server(self, client, server):
-        pending = b""
+    def reach(self):
+        server = socket.socket(socket.AF_UNIX)
         try:
-            while data := client.recv(65536):
-                pending += data
-                while True:
-                    message, pending = split(pending)
-                    if message is None:
-                        break
-                    if self._is_it(message):
-                        self.reached.set()
-                        self.going.wait()
-                    server.sendall(message)
+            server.connect(self.to)
         except OSError:
-            pass
-        _hang_up(server)
+            server.close()
+            raise
+        self.servers.append(server)
+        return server
+
+    def to_server(self, client, server):
+        pending = b""
+        while data := client.recv(65536):
+            pending += data
+            while True:
+                message, pending = split(pending)
+                if message is None:
+                    break
+                if self._is_it(message):
+                    self.reached.set()
+                    self.going.wait()
+                server.sendall(message)
 
     def _is_it(self, message):
         operation, content = ber.read_sequence(message)[1]
         return operation == ADD and NO_OP not in message and ber.read(content)[0][1].startswith(self.rdn)
-
-    @staticmethod
-    def _to_client(client, server):
-        try:
-            while data := server.recv(65536):
-                client.sendall(data)
-        except OSError:
-            pass
-        _hang_up(client)
-
-
-def _hang_up(one):
-    try:
-        one.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 def people(count, first=1):
