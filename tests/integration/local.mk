@@ -85,6 +85,7 @@ EXTRA_DIST += \
 	tests/lib/gate.py \
 	tests/lib/host.py \
 	tests/lib/killed.py \
+	tests/lib/login_walk.py \
 	tests/lib/logs.py \
 	tests/lib/mail.py \
 	tests/lib/matrix.py \

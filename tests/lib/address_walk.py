@@ -10,7 +10,7 @@ import itertools
 
 from . import address_model as model
 from . import codes, exops, people
-from .address_model import MAIL, MOBILE, PURPOSES
+from .address_model import CODES, LOGIN, LOGIN_MAIL, LOGIN_MOBILE, MAIL, MOBILE, PURPOSES, WAITS
 from .model import FRESH_SEC, Unsure
 from .people import PASSWORD
 from .steps import Mismatch, Request, Steps, about
@@ -18,10 +18,11 @@ from .steps import Mismatch, Request, Steps, about
 REQUESTS = {"request": 4, "cancel": 1, "give": 2, "bind": 1, "claim": 1, "done": 1, "notice": 2, "owner_request": 1, "write": 2,
             "status": 1, "stranger": 1, "foreign_code": 1, "clock": 2}
 OWN = ("give", "request", "cancel")
-PAIRS = list(itertools.product(OWN, OWN + ("write", "owner_request", "claim")))
+PAIRS = list(itertools.product(OWN, OWN + ("write", "owner_request")))
 GUESSES = (20, 40)  # steps where there are more wrong codes than are allowed
-PENDING = {MAIL: "musterPendingMail", MOBILE: "musterPendingMobile"}
-KINDS = {"verify-mail": MAIL, "verify-mobile": MOBILE}
+PENDING = {MAIL: "musterPendingMail", MOBILE: "musterPendingMobile", LOGIN: "musterPendingLogin"}
+KINDS = {"verify-mail": MAIL, "verify-mobile": MOBILE, "login-mail": LOGIN_MAIL, "login-mobile": LOGIN_MOBILE}
+MESSAGES = {code: kind for kind, code in KINDS.items()}
 # What an entry has besides, whatever happens to its addresses
 ALWAYS = {"objectClass", "uid", "cn", "sn", "mail", "userPassword", "structuralObjectClass", "entryUUID", "creatorsName", "createTimestamp",
           "entryCSN", "modifiersName", "modifyTimestamp", "entryDN", "subschemaSubentry", "hasSubordinates"}
@@ -35,18 +36,25 @@ class AddressWalk(Steps):
 
     def __init__(self, walks, name):
         super().__init__(walks, name)
-        self.member = people.restored(walks.acme, PASSWORD, root=self.root)
-        self.dn, self.own = self.member.dn, []
-        self.state = model.State(self.member.mail)
+        self.manager, self.fellow, self.own = walks.owner, walks.stranger, []
+        self.begin()
         self.numbers, self.ids, self.texts = itertools.count(1), {}, {}  # of records to their id, of codes to their text
         # One that goes through wrong codes, one that lets them grow old
         self.guesses, self.waits = self.chance.choice(((False, False), (False, False), (True, False), (False, True)))
         if self.guesses:
             self.steps = GUESSES
-        uid = self.member.uid
+        self.addresses = self.addresses_of()
+
+    def begin(self):
+        self.member = people.restored(self.walks.acme, PASSWORD, root=self.root)
+        self.dn, self.state = self.member.dn, model.State(self.member.mail)
+
+    def addresses_of(self):
+        """What the member asks for."""
+        uid = self.member.uid.split("@")[0]
         number = "+8210%08d" % (hash_of(uid) % 10 ** 8)
-        self.addresses = {MAIL: [self.member.mail] + ["%s-%s@acme.example" % (uid, letter) for letter in "ab"],
-                          MOBILE: [number[:-1] + digit for digit in "123"]}
+        return {MAIL: [self.member.mail] + ["%s-%s@acme.example" % (uid, letter) for letter in "ab"],
+                MOBILE: [number[:-1] + digit for digit in "123"]}
 
     def now(self):
         return self.walks.now()
@@ -78,11 +86,14 @@ class AddressWalk(Steps):
             self.carry_out(self.make_status("active"))
         self.carry_out(self.make_bind())
         purpose = self.chance.choice(PURPOSES)
-        value = next(one for one in self.addresses[purpose] if one != self.state.present[purpose])
+        self.prove(purpose, next(one for one in self.addresses[purpose] if one != self.state.present[purpose]))
+
+    def prove(self, purpose, value):
+        """The whole way to another address, or to the mark of the present one."""
         self.carry_out(self.make_request(purpose, value))
         self.carry_out(self.make_claim(max(self.state.records)))
         self.carry_out(self.make_give((purpose, value), self.state.codes[purpose].number))
-        if self.state.present[purpose] != value:
+        if (self.state.present[purpose], self.state.proved[purpose]) != (value, True):
             raise Mismatch("at the end: %s is not %s" % (purpose, value))
 
     def end(self):
@@ -102,12 +113,12 @@ class AddressWalk(Steps):
         state = self.state
         owed = +state.told
         for record in state.records.values():
-            owed["verify-" + record.purpose, record.address] += 1
+            owed[MESSAGES[record.code], record.address] += 1
         return {
             "mail": state.present[MAIL], "mobile": state.present[MOBILE], "proved": state.proved, "proved last": state.proved_last,
             "waiting": state.pending, "owed": owed, "leases": sum(owed.values()), "status": state.status,
             "records": sorted(str(self.ids.get(number)) for number in state.records),
-            "codes": {purpose: code and (self.ids[code.record], code.address) for purpose, code in state.codes.items()},
+            "codes": {which: code and (self.ids[code.record], code.address) for which, code in state.codes.items()},
             "counts": {purpose: count._replace(since=None) for purpose, count in state.counts.items()},
             "days began": {purpose: count.since for purpose, count in state.counts.items()},
             "else": [], "connections": 2 if state.bound is not None else 0,
@@ -117,11 +128,11 @@ class AddressWalk(Steps):
         stored = {name: [value.decode(errors="replace") for value in values] for name, values in entry.items()}
         one = {name: values[0] for name, values in stored.items()}
         owed = [value.split(" ") for value in stored.get("musterOutbox", [])]
-        counts = {purpose: model.NONE for purpose in PURPOSES}
+        counts = dict.fromkeys(CODES, model.NONE)
         for value in stored.get("musterCodeCount", []):
             purpose, since, wrong, sent = value.split(" ")
             counts[purpose] = model.Count(int(since), int(wrong), int(sent))
-        sent = {purpose: None for purpose in PURPOSES}
+        sent = dict.fromkeys(WAITS)
         for value in stored.get("musterChallenge", []):
             words = value.split(" ")
             sent[words[0]] = (words[1], decoded(words[6])) if sent.get(words[0], 0) is None else value
@@ -134,8 +145,11 @@ class AddressWalk(Steps):
             "codes": sent, "counts": {purpose: count._replace(since=None) for purpose, count in counts.items()},
             "days began": {purpose: about(self.state.counts[purpose].since, count.since)
                            for purpose, count in counts.items()},
-            "else": self.other_names(stored), "connections": sum(one.whoami() == "dn:" + self.dn for one in self.own),
+            "else": self.other_names(stored), "connections": sum(self.is_own(one) for one in self.own),
         }
+
+    def is_own(self, connection):
+        return connection.whoami() == "dn:" + self.dn
 
     @staticmethod
     def other_names(stored):
@@ -154,11 +168,14 @@ class AddressWalk(Steps):
         return self.chance.choice(self.addresses[purpose])
 
     def learn_records(self, state):
-        """Ids of records that are new: of those about one address any may be either."""
+        """Ids of records that are new: of those about one address any may be either. Of two at once the other order may have been
+        looked at before: what is owed belongs to a record of this state."""
         found = [value.decode().split(" ") for value in self.entry().get("musterOutbox", [])]
+        owed = {words[0] for words in found}
+        self.ids = {number: record for number, record in self.ids.items() if number in state.records or record not in owed}
         for number, record in state.records.items():
             if self.ids.get(number) is None:
-                free = [words[0] for words in found if KINDS.get(words[1]) == record.purpose and decoded(words[3]) == record.address
+                free = [words[0] for words in found if KINDS.get(words[1]) == record.code and decoded(words[3]) == record.address
                         and words[0] not in self.ids.values()]
                 self.ids[number] = free[0] if free else None
 
@@ -192,21 +209,27 @@ class AddressWalk(Steps):
             return [one.bind(self.dn, PASSWORD).code for one in self.own][-1]
         return Request("bind", self.judging(model.judge_bind), send, single=True)
 
+    def some_purpose(self):
+        return self.chance.choice(PURPOSES)
+
+    def some_numbers(self, purpose):
+        return [next(self.numbers) for _ in CODES[purpose]]
+
     def make_request(self, purpose=None, value=None):
-        number, purpose = next(self.numbers), purpose or self.chance.choice(PURPOSES)
-        value = value or self.some_address(purpose)
-        return self.by_member("request %d: %s" % (number, value), self.judging(model.judge_request, number, purpose, value),
+        purpose = purpose or self.some_purpose()
+        numbers, value = self.some_numbers(purpose), value or self.some_address(purpose)
+        return self.by_member("request %s: %s" % (numbers, value), self.judging(model.judge_request, numbers, purpose, value),
                               [("replace", PENDING[purpose], value)], self.learn_records)
 
-    def some_waiting(self):
+    def some_waiting(self, purposes=PURPOSES):
         """(purpose, the value that waits or another one)"""
-        waiting = [purpose for purpose in PURPOSES if self.state.pending[purpose] is not None] or PURPOSES
-        purpose = self.chance.choice(waiting)
+        waiting = [purpose for purpose in purposes if self.state.pending[purpose] is not None]
+        purpose = self.chance.choice(waiting or list(purposes))
         value = self.state.pending[purpose]
         return purpose, value if value is not None and self.chance.randrange(6) else self.some_address(purpose)
 
     def make_cancel(self):
-        purpose, value = self.some_waiting()
+        purpose, value = self.some_waiting(self.addresses)
         value = self.chance.choice((None, value))
         return self.by_member("cancel %s, %s" % (purpose, value), self.judging(model.judge_cancel, purpose, value),
                               [("delete", PENDING[purpose], value)])
@@ -234,26 +257,33 @@ class AddressWalk(Steps):
 
         def judge(state):
             result, answer["made"] = model.judge_claim(state, self.now(), number, code)
-            answer["address"] = state.codes[KINDS_OF[number]].address if answer["made"] else ""
+            answer.update(self.expected(state, number, answer["made"]))
             return result
 
         def send(_):
             result, answer["got"] = exops.claim(self.walks.courier, self.ids[number])
             return result.code
 
-        KINDS_OF = {one: record.purpose for one, record in self.state.records.items()}
-
         def learn(state):
             got = answer["got"]
             if got is None:
                 return
-            if (got["secret"] is not None, got["address"]) != (answer["made"], answer["address"]):
-                raise Mismatch("claim: %r" % dict(got, secret=got["secret"] is not None))
-            if answer["made"]:
+            seen = dict(got, secret=got["secret"] is not None)
+            if any(seen[name] != answer[name] for name in ("kind", "address", "secret")):
+                raise Mismatch("claim: %r, not %r" % (seen, answer))
+            if seen["secret"]:
                 if got["secret"] in self.texts.values():
                     self.walks.counts["(a code twice)"] += 1
                 self.texts[code] = got["secret"]
         return Request("claim %d, code %d" % (number, code), judge, send, learn, single=True)
+
+    def expected(self, state, number, made):
+        """What the answer to a claim says when a code was made."""
+        if not made:
+            return {"kind": "void", "address": "", "secret": False}
+        record = state.records[number]
+        known = record.code == LOGIN_MAIL and record.address in state.taken
+        return {"kind": "login-known" if known else MESSAGES[record.code], "address": record.address, "secret": not known}
 
     def make_done(self):
         known = sorted(number for number, record in self.ids.items() if record is not None)
@@ -278,12 +308,12 @@ class AddressWalk(Steps):
     # --- others ---------------------------------------------------------------------------------------------
 
     def by_owner(self, text, judge, *changes):
-        return Request("owner: " + text, judge, lambda _: self.walks.owner.modify(self.dn, *changes).code, self.learn_records)
+        return Request("owner: " + text, judge, lambda _: self.manager.modify(self.dn, *changes).code, self.learn_records)
 
     def make_owner_request(self):
-        number, purpose = next(self.numbers), self.chance.choice(PURPOSES)
-        value = self.some_address(purpose)
-        return self.by_owner("request %d: %s" % (number, value), self.judging(model.judge_owner_request, number, purpose, value),
+        purpose = self.some_purpose()
+        numbers, value = self.some_numbers(purpose), self.some_address(purpose)
+        return self.by_owner("request %s: %s" % (numbers, value), self.judging(model.judge_owner_request, numbers, purpose, value),
                              ("replace", PENDING[purpose], value))
 
     def make_write(self):
@@ -297,16 +327,17 @@ class AddressWalk(Steps):
         return self.by_owner(status, self.judging(model.judge_status, status), ("replace", "musterStatus", status))
 
     def make_stranger(self):
-        purpose = self.chance.choice(PURPOSES)
+        purpose = self.some_purpose()
+        name = {LOGIN: "uid"}.get(purpose, purpose)
         change = self.chance.choice((("replace", PENDING[purpose], self.some_address(purpose)), ("add", "musterCode", self.some_code()[1]),
-                                     ("delete", PENDING[purpose], None), ("replace", purpose, self.some_address(purpose))))
+                                     ("delete", PENDING[purpose], None), ("replace", name, self.some_address(purpose))))
         return Request("a fellow: %s %s" % change[:2], self.judging(model.judge_stranger),
-                       lambda _: self.walks.stranger.modify(self.dn, change).code, single=True)
+                       lambda _: self.fellow.modify(self.dn, change).code, single=True)
 
     def make_foreign_code(self):
         text = self.some_code()[1]
         return Request("owner: a code", self.judging(model.judge_foreign_code),
-                       lambda _: self.walks.owner.modify(self.dn, ("add", "musterCode", text)).code, single=True)
+                       lambda _: self.manager.modify(self.dn, ("add", "musterCode", text)).code, single=True)
 
 
 def decoded(word):

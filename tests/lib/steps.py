@@ -1,6 +1,6 @@
 """A random walk of requests, carried out in a directory and in a model side by side: what every kind of walk has in common.
 
-A kind of walk (tests/lib/walk.py, tests/lib/application_walk.py) says which requests there are, what is looked at after each of
+A kind of walk (tests/lib/walk.py, application_walk.py and others) says which requests there are, what is looked at after each of
 them, and what the model wants to be seen there.
 """
 
@@ -11,7 +11,7 @@ from .model import Unsure
 from .parallel import at_once
 
 STEPS = (5, 12)     # requests of a walk
-PARALLEL = 6        # one request in so many is two at the same moment
+PARALLEL = 6        # one request in so many is two at the same moment, as a rule
 
 
 class Mismatch(Exception):
@@ -41,12 +41,13 @@ class Steps:
 
     pairs                   names of requests that are made two at once
     steps                   how many requests, from and to
+    parallel                one request in so many is two at once
     moves                   by how many seconds the clock goes on
     overtaken               results of a request whose entry another one changed while it was judged, or None: it is never overtaken
-    requests(), entry(), wanted(), seen(entry), kept(entry), at_the_end(), end(), make_NAME()
+    requests(), entry(), wanted(), seen(entry), kept(entry), at_the_start(), at_the_end(), end(), make_NAME()
     """
 
-    pairs, overtaken, steps = (), None, STEPS
+    pairs, parallel, overtaken, steps = (), PARALLEL, None, STEPS
 
     def __init__(self, walks, name):
         self.walks, self.chance = walks, random.Random(name)
@@ -61,13 +62,17 @@ class Steps:
 
     def run(self):
         self.compare("at the beginning")
+        self.at_the_start()
         steps = self.chance.randint(*self.steps)
         while len(self.told) < steps:
-            if self.chance.randrange(PARALLEL) == 0:
+            if self.chance.randrange(self.parallel) == 0:
                 self.two_at_once()
             else:
                 self.one()
         self.at_the_end()
+
+    def at_the_start(self):
+        """What comes before all that is up to chance."""
 
     def places(self):
         """From where two requests come at once."""

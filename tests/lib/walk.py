@@ -1,5 +1,5 @@
 """Random walks of requests about one member, carried out in a directory and in the model of tests/lib/model.py side by side. Some of
-them are walks of tests/lib/application_walk.py and address_walk.py.
+them are walks of tests/lib/application_walk.py, address_walk.py and login_walk.py.
 
     walks = Walks(seed); walks.run(100); walks.wrong        what the two did not agree on, as text
 """
@@ -13,6 +13,7 @@ from . import exops, people, totp
 from . import address_model, model
 from .address_walk import AddressWalk
 from .application_walk import ApplicationWalk
+from .login_walk import LoginWalk
 from .model import CREDENTIALS, Unsure
 from .steps import Mismatch, Request, Steps, fits
 from .world import World
@@ -55,12 +56,12 @@ class Walks:
         for one in self.anyone:
             one.root_dse()
         self.foreign_tokens = ["mr1-" + base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")]
-        self.cast = None  # of walks about applications
+        self.cast = self.named = None  # what the first walks that need it make
         self.wrong, self.requests, self.counts, self.pairs = [], 0, collections.Counter(), 0
 
     def run(self, count, kinds=None):
-        """kinds: as a rule every fourth walk is about applications, and every fourth about addresses"""
-        kinds = kinds or (Walk,) * 2 + (ApplicationWalk, AddressWalk)
+        """kinds: as a rule two walks in five are about passwords and factors, one each about applications, addresses and login IDs"""
+        kinds = kinds or (Walk,) * 2 + (ApplicationWalk, AddressWalk, LoginWalk)
         for number in range(count):
             walk = kinds[number % len(kinds)](self, "%s-%d" % (self.seed, number))
             try:
