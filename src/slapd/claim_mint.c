@@ -6,6 +6,7 @@
 #include "common/address.h"
 #include "common/err.h"
 #include "common/secret.h"
+#include "slapd/alone.h"
 #include "slapd/codes.h"
 #include "slapd/exop.h"
 #include "slapd/member.h"
@@ -147,8 +148,9 @@ owe_asked(const struct claim *c, int64_t now, Modifications **mods)
 		outbox_owe(member, "reset-asked", &member->mail, now, mods);
 }
 
-int
-claim_reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
+/* reset - alone */
+static int
+reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
 {
 	struct mint mint = { .purpose = PURPOSE_RESET, .interval_sec = x->m->mint_interval_sec };
 	const struct berval *address;
@@ -170,4 +172,25 @@ claim_reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
 	mint.lifetime_sec = c->member->policy.token_lifetime_sec;
 	owe_asked(c, now, &also);
 	return claim_mint(x, c, &mint, now, &also, void_out);
+}
+
+int
+claim_reset(struct exop *x, struct claim *c, int64_t now, const char **void_out)
+{
+	struct berval ndn;
+	int rc;
+
+	*void_out = claim_member_refused(c);
+	if (*void_out != NULL)
+		return LDAP_SUCCESS;
+	if (alone_begin() < 0)
+		return LDAP_BUSY;
+	/* The address may be another since it was read: the token would be good at the one before. */
+	ber_dupbv(&ndn, &c->member->ndn);
+	member_free(&c->member);
+	(void)member_load(x->op, x->m, &ndn, &c->member);
+	ch_free(ndn.bv_val);
+	rc = reset(x, c, now, void_out);
+	alone_end();
+	return rc;
 }

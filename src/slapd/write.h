@@ -40,6 +40,7 @@ struct member;
 struct muster;
 
 #define WRITE_TEXT_MAX 256
+#define WRITE_TEXT_GONE "this member was renamed or deleted meanwhile"
 #define WRITE_RULE_TAKEN "taken" /* of a name that another organization has */
 #define WRITE_TEXT_TAKEN "%s: \"%.64s\" is taken, it is the name or the domain of another organization: choose another"
 #define WRITE_TEXT_NO_ADD \

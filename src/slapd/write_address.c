@@ -526,7 +526,7 @@ carry_out(struct write *w, struct transaction_answer *answer, int *walked_out)
 
 	*walked_out = 0;
 	if (member_load(w->op, w->m, &w->op->o_req_ndn, &w->member) < 0)
-		return write_refuse(w, LDAP_NO_SUCH_OBJECT, "this member was renamed or deleted meanwhile");
+		return write_refuse(w, LDAP_NO_SUCH_OBJECT, WRITE_TEXT_GONE);
 	shape_of(w, &shape);
 	rc = write_check_strength(w, shape.codes_len > 0 || shape.odd);
 	if (rc == LDAP_SUCCESS)

@@ -83,7 +83,6 @@ plan(struct write *w)
 	plan_status(w);
 	if (w->end == END_NONE && (password || factor || write_revokes(w->op)))
 		w->end = END_OTHERS;
-	write_address_change(w);
 	plan_lock(w);
 	if (rc == LDAP_SUCCESS && password)
 		rc = write_password(w);
@@ -104,6 +103,28 @@ check_owner(struct write *w)
 		return LDAP_SUCCESS;
 	write_alone(w);
 	return write_check_owner_stays(w, &w->op->o_req_ndn);
+}
+
+/*
+ * plan_addresses - what goes along with a change of mail or mobile is judged by what is there once we are alone: the member may have
+ *                  proved another address since it was read
+ */
+static int
+plan_addresses(struct write *w)
+{
+	struct member *read = w->member;
+	int rc = LDAP_SUCCESS;
+
+	if (!write_changes(w, muster_ad.mail) && !write_changes(w, muster_ad.mobile))
+		return LDAP_SUCCESS;
+	write_alone(w);
+	if (member_load(w->op, w->m, &w->op->o_req_ndn, &w->member) == 0)
+		write_address_change(w);
+	else
+		rc = write_refuse(w, LDAP_NO_SUCH_OBJECT, WRITE_TEXT_GONE);
+	member_free(&w->member);
+	w->member = read;
+	return rc;
 }
 
 /* written - before anybody is told that it is done */
@@ -140,13 +161,15 @@ write_modify_member(struct write *w)
 	if (write_is_address(w) && (!w->manages_pending || write_changes(w, muster_ad.code)))
 		return write_address_member(w);
 	if (member_load(w->op, w->m, &w->op->o_req_ndn, &w->member) < 0) {
-		rc = write_refuse(w, LDAP_OTHER, "internal error");
+		rc = write_refuse(w, LDAP_NO_SUCH_OBJECT, WRITE_TEXT_GONE);
 		write_audit(w, rc);
 		return write_answer(w, rc);
 	}
 	rc = plan(w);
 	if (rc == LDAP_SUCCESS)
 		rc = check_owner(w);
+	if (rc == LDAP_SUCCESS)
+		rc = plan_addresses(w);
 	if (rc == LDAP_SUCCESS) {
 		rc = carry_on(w);
 		write_audit(w, rc);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Addresses that wait for their proof: musterPendingMail, musterPendingMobile, and musterCode that proves them."""
 
+import base64
 import os
 import sys
 import time
@@ -434,6 +435,49 @@ def test_an_administrator_changes_mobile():
     people.must(root.modify(one.dn, ("delete", "mobile", None)), "taken away")
     is_(codes.owed_to(root, one.dn, "mobile-changed"), [new, one.mail], "which is told")
     is_(codes.owed_to(root, one.dn, "verify-mobile"), [], "with nothing to verify")
+
+
+def staggered(first, second, number):
+    """Both at one moment, or one of them up to two milliseconds later."""
+    def later(function, wait):
+        time.sleep(wait)
+        return function()
+    wait = number % 9 * 0.0005 - 0.002
+    return parallel.at_once([lambda: later(first, max(wait, 0)), lambda: later(second, max(-wait, 0))])
+
+
+@tap.fault(28)
+def test_mail_written_while_another_is_proved():
+    """What an administrator writes is judged by the address there is, not by the one there was when the modification came."""
+    admin, wrong = world.session("admin"), []
+    for number in range(60):
+        one = people.restored(acme, people.PASSWORD, root=root)
+        me, other = own(one), "other-" + one.mail
+        people.must(me.modify(one.dn, ("replace", "musterPendingMail", other)), "pending")
+        code = codes.code(world, root, one.dn, "verify-mail")
+        results = staggered(lambda: me.modify(one.dn, ("add", "musterCode", code)).code,
+                            lambda: admin.modify(one.dn, ("replace", "mail", one.mail)).code, number)
+        mail, proved, when = (first(one, name) for name in ("mail", "musterVerifiedMail", "musterMailVerified"))
+        if results[1] != 0 or (when is not None and proved != mail):
+            wrong.append((results, mail, proved, when))
+        close([me])
+    is_(wrong, [], "the mark is on the address that was proved")
+    close([admin])
+
+
+@tap.fault(28)
+def test_mail_written_while_a_token_is_made():
+    admin, courier, anyone, wrong = world.session("admin"), world.session("courier"), world.session(), []
+    for number in range(60):
+        one = people.member(acme, root=root)
+        people.must(exops.request_reset(anyone, one.dn), "reset")
+        record = codes.queued(world, root, one.dn)
+        staggered(lambda: exops.claim(courier, record), lambda: admin.modify(one.dn, ("replace", "mail", "other-" + one.mail)), number)
+        sent = [base64.b64decode(value.split()[6]).decode() for value in stored(one, "musterChallenge")]
+        if set(sent) - {first(one, "mail")}:
+            wrong.append(sent)
+    is_(wrong, [], "no token is good that went to an address which is not the member's any more")
+    close([admin, courier, anyone])
 
 
 def test_repairs():
