@@ -255,10 +255,13 @@ plan_write(const struct member *member, const struct password_change *change, co
 	int64_t now = slap_get_time();
 	unsigned i;
 
-	/* By value: when the password was changed meanwhile, this write fails as a whole. */
+	/*
+	 * By value: when the password was changed meanwhile, this write fails as a whole. Where there was none, one that was set
+	 * meanwhile goes: a member has one password.
+	 */
 	for (i = 0; i < values_count(member->passwords); i++)
 		mods_add(mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, &member->passwords[i]);
-	mods_add_text(mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, hash);
+	mods_add_text(mods, i > 0 ? LDAP_MOD_ADD : LDAP_MOD_REPLACE, slap_schema.si_ad_userPassword, hash);
 	plan_history(member, history_room(member, 1), sorted, count, mods);
 	mods_add_time(mods, LDAP_MOD_REPLACE, muster_ad.pwd_changed, now);
 	if (!change->by_self && member->policy.must_change)

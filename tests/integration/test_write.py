@@ -626,4 +626,19 @@ def test_replayed_in_parallel():
     tap.ok(world.alive(), "slapd is alive")
 
 
+@tap.fault(2)
+def test_a_first_password_from_two():
+    """Both are judged while there is none; afterwards there is one, and it is good."""
+    setting, found = [world.session("admin") for _ in range(2)], []
+    for number in range(20):
+        member = people.member(acme, root=root)
+        results = parallel.at_once([lambda s=s, new=new: s.modify(member.dn, ("replace", "userPassword", new)).code
+                                    for s, new in zip(setting, (PASSWORD, ANOTHER))])
+        people.must(root.modify(member.dn, ("delete", "pwdReset", None)), "pwdReset")
+        good = [works(member, new) for new in (PASSWORD, ANOTHER)]
+        if len(root.entry(member.dn, ["userPassword"])["userPassword"]) != 1 or good.count(True) != 1 or OK not in results:
+            found.append((results, good))
+    tap.is_(found, [], "of two first passwords at one moment one stays")
+
+
 tap.main(globals())

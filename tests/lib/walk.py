@@ -165,7 +165,7 @@ class Walk(Steps):
     def wanted(self):
         state = self.state
         return {
-            "password": state.password is not None, "password is another": state.version != self.version,
+            "passwords": int(state.password is not None), "password is another": state.version != self.version,
             "pwdReset": state.must_change, "status": state.status, "mail": state.mail,
             "mail proved": state.mail_verified, "proved address": state.verified_mail,
             "challenge": state.challenge and ("reset", self.records[state.challenge.record], state.challenge.address),
@@ -182,7 +182,7 @@ class Walk(Steps):
         one = {name: values[0] for name, values in entry.items()}
         challenges = [value.split(" ") for value in entry.get("musterChallenge", [])]
         return {
-            "password": "userPassword" in entry, "password is another": stored.get("userPassword") != self.hash,
+            "passwords": len(stored.get("userPassword", [])), "password is another": stored.get("userPassword") != self.hash,
             "pwdReset": one.get("pwdReset") == "TRUE", "status": one.get("musterStatus", "active"), "mail": one["mail"],
             "mail proved": "musterMailVerified" in one, "proved address": one.get("musterVerifiedMail"),
             "challenge": None if not challenges else (challenges[0][0], challenges[0][1],
