@@ -126,8 +126,8 @@ app_password_used(const struct member *member, const char *id, int64_t now, Modi
 void
 app_passwords_forget(const struct member *member, Modifications **mods)
 {
-	if (member->app_passwords != NULL)
-		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.app_password, NULL);
+	/* Whether there are any or not: one may be made at this very moment. */
+	mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.app_password, NULL);
 	if (member->app_passwords_used != NULL)
 		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.app_password_used, NULL);
 }

@@ -488,6 +488,19 @@ def step_begins():
     later(2 * totp.PERIOD - int(now()) % totp.PERIOD)
 
 
+@tap.fault(2)
+def test_made_while_others_set_a_password():
+    """Whoever knew the password before has no app password afterwards, however close the two came."""
+    kept = []
+    for number in range(40):
+        who, wait = fresh(), number % 8 * 0.005
+        results = parallel.at_once([lambda: time.sleep(wait) or new(who)[0].code,
+                                    lambda: root.modify(who.dn, ("replace", "userPassword", "Changed#2026")).code])
+        if values(who) or results[1] != SUCCESS:
+            kept.append((number, results))
+    tap.is_(kept, [], "no app password outlives the password that it was made with")
+
+
 def test_the_same_credential_again():
     gracious = people.organization(world, "gracious", policy={"pwdMaxFailure": "100",
                                                               "musterCodeGrace": ["20 127.0.0.9/32", "5 ::1"]}, root=root)
