@@ -56,12 +56,14 @@ plan_removal(struct change *c, Modifications **mods)
 	return 0;
 }
 
-/* plan_codes - error: ERR_KEY */
+/* plan_codes - only while it is this factor: the codes of another one would be good for what comes after it. error: ERR_KEY */
 static int
 plan_codes(struct change *c, Modifications **mods)
 {
 	int r = recovery_codes_new(c->x->m, c->current, c->codes, mods);
 
+	mods_add(mods, LDAP_MOD_DELETE, muster_ad.oath_secret, &c->current->seed_sealed);
+	mods_add(mods, LDAP_MOD_ADD, muster_ad.oath_secret, &c->current->seed_sealed);
 	if (r == 0)
 		outbox_owe(c->current, "recovery-codes-new", NULL, c->now, mods);
 	return r;

@@ -1,4 +1,4 @@
-"""What doc/ARCHITECTURE.md says of one member's password, tokens, second factor and notices, as a model in memory.
+"""What doc/ARCHITECTURE.md says of one member's password, tokens, second factor, app passwords and notices, as a model in memory.
 
 A State knows what the directory must hold; every judge_NAME() says with which result a request ends and changes the state
 accordingly. Nothing here looks at the directory or at Muster's code. tests/lib/walk.py carries the same requests out.
@@ -15,6 +15,7 @@ OK, MORE, NO_VALUE, CONSTRAINT, ABSENT, CREDENTIALS, RIGHTS, BUSY, UNWILLING = 0
 MINT_SEC, LEASE_SEC, TOKEN_SEC, FRESH_SEC = 300, 120, 3600, 300
 HISTORY = 3  # the most recent passwords, the present one among them
 RECOVERY_CODES = 10
+APP_PASSWORDS = 4  # what the walks' policy allows
 MARGIN_SEC = 20
 
 Challenge = collections.namedtuple("Challenge", "token address minted record")
@@ -55,6 +56,7 @@ class State:
         self.seed = None          # number of the seed
         self.last_step = None
         self.recovery = set()     # numbers of unused codes
+        self.app_passwords = set()  # labels
         self.outbox = collections.Counter()
         self.queue = collections.OrderedDict()  # number to Record; one at most waits
         self.connection = None
@@ -179,6 +181,7 @@ def judge_redeem(state, now, token, new):
         return CONSTRAINT
     state.set_password(new.text, "password-changed")
     state.must_change = False
+    state.app_passwords = set()
     if found.address == state.mail:
         state.mail_verified, state.verified_mail = True, state.mail
     state.forget_connection()
@@ -252,6 +255,19 @@ def judge_recovery(state, now, password, code):
     return outcome
 
 
+def judge_app_password(state, now, password, code, label):
+    outcome = state.credentials(password, code)
+    if outcome not in (OK, "change"):
+        return outcome
+    if outcome == "change" or label in state.app_passwords or len(state.app_passwords) >= APP_PASSWORDS:
+        return UNWILLING
+    if state.seed is not None:
+        state.spend(code)
+    state.app_passwords.add(label)
+    state.owe("app-password-added")
+    return OK
+
+
 # --- the member's own modifications, on the connection it has ------------------------------------------------
 
 
@@ -295,7 +311,7 @@ def judge_owner_password(state, now, new):
     if state.broken_rules(new):
         return CONSTRAINT
     state.set_password(new.text, "password-set-by-admin")
-    state.must_change = True
+    state.must_change, state.app_passwords = True, set()
     state.forget_connection()
     return OK
 

@@ -23,18 +23,24 @@ GOOD = ["Harbour#%02d" % n for n in range(41, 49)]
 BAD = ["short#1", "nodigits#here", "NoSpecials77", "Far#Too#Long#For#This#1"]
 NEVER = "Neverset#99"
 EDGE_SEC = 4        # no code of the step before when the present one ends so soon
-POLICY = {"pwdMaxFailure": "100", "musterDailyPasswordFailures": "1000", "pwdInHistory": "2"}
+POLICY = {"pwdMaxFailure": "100", "musterDailyPasswordFailures": "1000", "pwdInHistory": "2",
+          "musterMaxAppPasswords": str(model.APP_PASSWORDS)}
 
 CAPS = "olcMusterMessageCaps: member=%d address=1000000 sms=1000000" % address_model.SENT_MAX
 
 New = collections.namedtuple("New", "text bad")
 
 REQUESTS = {"reset": 1, "claim": 1, "redeem": 1, "done": 1, "bind": 4, "change_password": 2, "enrol": 3, "remove": 2, "recovery": 1,
+            "app_password": 2,
             "self_enrol": 0, "self_remove": 0, "self_password": 0, "owner_password": 1, "owner_status": 1, "owner_mail": 1,
             "owner_factor": 1, "stranger": 1, "courier": 1, "clock": 3}
-PAIRS = list(itertools.product(("redeem", "change_password", "enrol", "remove"),
-                               ("redeem", "change_password", "enrol", "remove", "owner_password", "owner_mail", "owner_factor",
-                                "owner_status")))
+PAIRS = list(itertools.product(("redeem", "change_password", "enrol", "remove", "app_password"),
+                               ("redeem", "change_password", "enrol", "remove", "app_password", "owner_password", "owner_mail",
+                                "owner_factor", "owner_status")))
+# Beside what makes no codes or tokens of its own: which of them are whose would not be known.
+PAIRS += list(itertools.product(("recovery",), ("redeem", "change_password", "remove", "app_password", "owner_password", "owner_mail",
+                                                "owner_factor", "owner_factor", "owner_status")))
+LABELS = ("Mail", "Calendar", "Printer", "Backup", "Telephone", "Files")
 # What a request may be answered whose entry another one changed while it was judged: the credentials are none any more, or a value
 # that it read is gone.
 OVERTAKEN = (model.CREDENTIALS, model.NO_VALUE)
@@ -82,7 +88,7 @@ class Walks:
 
 
 class Walk(Steps):
-    """Password, tokens and factor of a member of an organization."""
+    """Password, tokens, factor and app passwords of a member of an organization."""
 
     pairs, overtaken, moves = PAIRS, OVERTAKEN, (31, 95, 150, 330, 1000, 3700, 90000)
 
@@ -171,6 +177,7 @@ class Walk(Steps):
             "challenge": state.challenge and ("reset", self.records[state.challenge.record], state.challenge.address),
             "seed": state.seed is not None, "seed is another": state.seed != self.seed_number,
             "last step": state.last_step, "recovery codes": len(state.recovery),
+            "app passwords": sorted(state.app_passwords),
             "owed": +state.outbox, "leases": sum(state.outbox.values()),
             "older passwords": min(len(state.older), model.HISTORY - 1),
             "queue": sorted(self.records.get(number) for number in state.queue if number in self.records),
@@ -191,6 +198,7 @@ class Walk(Steps):
             "seed": "oathSecret" in one, "seed is another": stored.get("oathSecret") != self.seed_value,
             "last step": int(one["oathTOTPLastTimeStep"]) if "oathTOTPLastTimeStep" in one else None,
             "recovery codes": len(entry.get("musterRecoveryCode", [])),
+            "app passwords": sorted(label_of(value) for value in entry.get("musterAppPassword", [])),
             "owed": collections.Counter(owed(value) for value in entry.get("musterOutbox", [])),
             "leases": len(entry.get("musterLease", [])),
             "older passwords": len(entry.get("pwdHistory", [])),
@@ -364,7 +372,7 @@ class Walk(Steps):
         if not codes:
             return
         fresh = sorted(state.recovery - set(self.codes))
-        if len(codes) != len(fresh):
+        if fresh and len(codes) != len(fresh):  # they may be gone with their factor at once
             raise Mismatch("%d recovery codes, not %d" % (len(codes), len(fresh)))
         self.codes.update(zip(fresh, codes))
 
@@ -376,6 +384,13 @@ class Walk(Steps):
         return Request("removeTotp %s, code %s" % (password, code),
                        lambda state: model.judge_remove(state, self.walks.now(), password, code),
                        lambda one: exops.remove_totp(one, self.dn, password, typed).code)
+
+    def make_app_password(self):
+        password, label = self.some_password(), self.chance.choice(LABELS)
+        code, typed = self.some_code(self.state.seed)
+        return Request("newAppPassword %s, code %s, %s" % (password, code, label),
+                       lambda state: model.judge_app_password(state, self.walks.now(), password, code, label),
+                       lambda one: exops.new_app_password(one, self.dn, password, label, code=typed)[0].code)
 
     def make_recovery(self):
         password = self.some_password()
@@ -389,7 +404,7 @@ class Walk(Steps):
             return result.code
         return Request("newRecoveryCodes %s, code %s" % (password, code),
                        lambda state: model.judge_recovery(state, self.walks.now(), password, code), send,
-                       lambda state: self.learn_codes(state, answer["codes"]), single=True)
+                       lambda state: self.learn_codes(state, answer["codes"]))
 
     def own(self, text, judge, *changes):
         """A modification on the member's own connection."""
@@ -466,6 +481,11 @@ class Walk(Steps):
                 raise Mismatch("notice %s to %s: %r" % (kind, address, got))
             return result.code or exops.done(self.walks.courier, record).code
         return Request("courier: %s" % kind, judge, send, single=True)
+
+
+def label_of(value):
+    """The label of an app password as it is stored."""
+    return value.partition(" label=")[2].partition(" networks=")[0]
 
 
 def owed(value):
