@@ -58,6 +58,20 @@ count_on(const struct berval *ndn)
 }
 
 int
+connections_stands(Operation *op)
+{
+	Connection *c = op->o_conn;
+	int stands;
+
+	if (c == NULL || c->c_conn_idx < 0)
+		return 1; /* slapd's own */
+	ldap_pvt_thread_mutex_lock(&c->c_mutex);
+	stands = c->c_connid == op->o_connid && !BER_BVISEMPTY(&c->c_ndn);
+	ldap_pvt_thread_mutex_unlock(&c->c_mutex);
+	return stands;
+}
+
+int
 connections_end(Operation *op, const struct berval *ndn, enum connections_scope scope)
 {
 	ber_socket_t index;

@@ -17,6 +17,9 @@ void connections_ready(void);
  */
 unsigned connections_generation(const struct berval *ndn);
 
+/* connections_stands - 0 once the login that an operation came with has ended */
+int connections_stands(Operation *op);
+
 /*
  * END_ALL: an entry, and those below it, may not be logged in by the name they had: also op's own connection.
  * END_OTHERS: the login of a member changed, and op is how: its own connection stays.

@@ -105,6 +105,16 @@ check_owner(struct write *w)
 	return write_check_owner_stays(w, &w->op->o_req_ndn);
 }
 
+/* check_login - whose connections had to end while this was judged, which takes as long as a password is hashed, is not heard any more */
+static int
+check_login(struct write *w)
+{
+	if (!w->self || connections_stands(w->op))
+		return LDAP_SUCCESS;
+	w->rule = "changed-meanwhile";
+	return write_refuse(w, LDAP_BUSY, "the login ended meanwhile: bind again");
+}
+
 /*
  * plan_addresses - what goes along with a change of mail or mobile is judged by what is there once we are alone: the member may have
  *                  proved another address since it was read
@@ -170,6 +180,8 @@ write_modify_member(struct write *w)
 		rc = check_owner(w);
 	if (rc == LDAP_SUCCESS)
 		rc = plan_addresses(w);
+	if (rc == LDAP_SUCCESS)
+		rc = check_login(w);
 	if (rc == LDAP_SUCCESS) {
 		rc = carry_on(w);
 		write_audit(w, rc);

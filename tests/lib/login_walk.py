@@ -16,11 +16,11 @@ from .address_model import ABSENT, CODES, LOGIN, MAIL, MOBILE
 from .address_walk import PAIRS as ADDRESS_PAIRS
 from .address_walk import PENDING, AddressWalk, hash_of
 from .application_walk import Cast
+from .model import NO_ANSWER
 from .people import PASSWORD
 from .session import RELAX
 from .steps import PARALLEL, Mismatch, Request
 
-NO_ANSWER = -1
 LOGIN_REQUESTS = {"give_login": 2, "half": 1, "taken": 2, "left": 1}
 PAIRS = list(itertools.product(("give_login",), ("give_login", "give_login", "request", "cancel", "give", "write", "status", "taken",
                                                  "owner_request")))

@@ -11,6 +11,7 @@ import collections
 import copy
 
 OK, MORE, NO_VALUE, CONSTRAINT, ABSENT, CREDENTIALS, RIGHTS, BUSY, UNWILLING = 0, 8, 16, 19, 32, 49, 50, 51, 53
+NO_ANSWER = -1  # of a connection that another request ended
 
 MINT_SEC, LEASE_SEC, TOKEN_SEC, FRESH_SEC = 300, 120, 3600, 300
 HISTORY = 3  # the most recent passwords, the present one among them
@@ -129,9 +130,12 @@ class State:
                 return CREDENTIALS
         return "change" if self.must_change else OK
 
-    def fresh(self, now):
-        return (not later_than(now - self.connection.bound, FRESH_SEC)
-                and (self.seed is None or self.connection.with_factor))
+    def refusal(self, now):
+        """Why the member is not heard on its connection, None when it is."""
+        if self.connection is None:
+            return NO_ANSWER
+        stale = later_than(now - self.connection.bound, FRESH_SEC)
+        return MORE if stale or (self.seed is not None and not self.connection.with_factor) else None
 
 
 # --- a forgotten password -----------------------------------------------------------------------------------
@@ -272,8 +276,9 @@ def judge_app_password(state, now, password, code, label):
 
 
 def judge_self_enrol(state, now, seed, code_right):
-    if not state.fresh(now):
-        return MORE
+    refusal = state.refusal(now)
+    if refusal is not None:
+        return refusal
     if state.seed is not None:
         return UNWILLING
     if code_right is None:
@@ -283,8 +288,9 @@ def judge_self_enrol(state, now, seed, code_right):
 
 
 def judge_self_remove(state, now, code):
-    if not state.fresh(now):
-        return MORE
+    refusal = state.refusal(now)
+    if refusal is not None:
+        return refusal
     if state.seed is None:
         return 16
     if not state.code_good(code):
@@ -294,8 +300,9 @@ def judge_self_remove(state, now, code):
 
 
 def judge_self_password(state, now, password, new):
-    if not state.fresh(now):
-        return MORE
+    refusal = state.refusal(now)
+    if refusal is not None:
+        return refusal
     if password != state.password:
         return CREDENTIALS
     if state.broken_rules(new):
