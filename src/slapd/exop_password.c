@@ -55,7 +55,12 @@ change_write(Operation *op, struct muster *m, struct member *member, struct veri
 	}
 	if (result != NULL)
 		recovery_owe_used(current, result, (int64_t)slap_get_time(), &mods);
-	rc = mods_write(op, m, &member->dn, &member->ndn, &mods);
+	/* A connection that was the member's and ended while the password was hashed */
+	if (dn_match(&op->o_ndn, &member->ndn) && !connections_stands(op))
+		rc = LDAP_NO_SUCH_ATTRIBUTE;
+	else
+		rc = mods_write(op, m, &member->dn, &member->ndn, &mods);
+	mods_free(&mods);
 	if (rc == LDAP_SUCCESS) {
 		if (!change->by_self)
 			account_forget(m->accounts, member);
@@ -210,9 +215,14 @@ modify_self(Operation *op, SlapReply *rs, struct muster *m, struct member *membe
 {
 	struct verify_request request = { .password = op->oq_pwdexop.rs_old, .has_control = 1 };
 	struct verify_result result;
+	int may;
 
 	verify_begin(op, m, member, &member->ndn, &request, &result);
-	if (may_change(result.outcome) || result.outcome == VERIFY_CODE_MISSING)
+	may = may_change(result.outcome) || result.outcome == VERIFY_CODE_MISSING;
+	/* While it waited for the account it may have got a second factor, which the connection was not bound with. */
+	if (may && !fresh_is(op, result.fresh != NULL ? result.fresh : member))
+		modify_answer(op, rs, member, &result, LDAP_STRONG_AUTH_REQUIRED, FRESH_TEXT, PPCTRL_NONE);
+	else if (may)
 		modify_carry_out(op, rs, m, member, &result);
 	else if (result.outcome == VERIFY_BUSY)
 		modify_answer(op, rs, member, &result, LDAP_BUSY, "too many at once: try again", PPCTRL_NONE);

@@ -227,6 +227,11 @@ plan_challenges_gone(const struct member *member, Modifications **mods)
 	struct challenge ch;
 	unsigned i;
 
+	/* One may be made at this very moment, for an address that nobody proved. Before the first password there are no codes. */
+	if (!member_has_password(member)) {
+		mods_add(mods, SLAP_MOD_SOFTDEL, muster_ad.challenge, NULL);
+		return;
+	}
 	for (i = 0; i < values_count(member->challenges); i++) {
 		const struct berval *value = &member->challenges[i];
 

@@ -425,8 +425,12 @@ needs_alone(struct write *w, const struct kind *before, const struct kind *after
 {
 	if (before->organization || after->organization)
 		return write_changes(w, muster_ad.owner) || write_changes(w, muster_ad.o) || write_changes(w, muster_ad.domain) ||
-		       write_changes(w, slap_schema.si_ad_objectClass);
-	return after->service && !before->service;
+		       write_changes(w, muster_ad.policy_entry) || write_changes(w, slap_schema.si_ad_objectClass);
+	/* Who becomes a member has no secret that no rule was kept for, and gets none meanwhile. */
+	if (before->member != after->member || (!before->member && (write_changes(w, slap_schema.si_ad_userPassword) ||
+	                                                            write_changes(w, muster_ad.oath_secret))))
+		return 1;
+	return before->policy || after->policy || (after->service && !before->service);
 }
 
 /*
@@ -659,6 +663,8 @@ delete_hook(Operation *op, SlapReply *rs)
 	rc = check_connection(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = no_op_refuse(&w);
+	if (rc == LDAP_SUCCESS && subject == SUBJECT_POLICY)
+		write_alone(&w);
 	if (rc == LDAP_SUCCESS)
 		rc = write_check_policy_gone(&w);
 	if (rc == LDAP_SUCCESS && write_has_own_way(&w)) {

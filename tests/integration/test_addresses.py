@@ -480,6 +480,22 @@ def test_mail_written_while_a_token_is_made():
     close([admin, courier, anyone])
 
 
+@tap.fault(28)
+def test_a_first_password_while_a_token_is_made():
+    """A token goes to an address that nobody proved only while there is no password."""
+    admin, courier, anyone, wrong = world.session("admin"), world.session("courier"), world.session(), []
+    for number in range(40):
+        one = people.member(acme, root=root)
+        people.must(exops.request_reset(anyone, one.dn), "reset")
+        record = codes.queued(world, root, one.dn)
+        results = staggered(lambda: exops.claim(courier, record)[0].code,
+                            lambda: admin.modify(one.dn, ("replace", "userPassword", people.PASSWORD)).code, number)
+        if stored(one, "musterChallenge") or results[1] != 0:
+            wrong.append((number, results))
+    is_(wrong, [], "no token outlives the first password that somebody sets")
+    close([admin, courier, anyone])
+
+
 def test_repairs():
     one, number = with_mobile()
     people.must(root.modify(one.dn, ("replace", "musterPendingMail", "back@acme.example"), ("replace", "mobile", next(numbers)),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from lib import exops, gate as gates, people, tap, totp
+from lib import exops, gate as gates, parallel, people, tap, totp
 from lib.gate import BUILD, Gate
 from lib.session import CHANGE_REQUIRED, OK as STATE_OK, PPOLICY, RELAX
 from lib.tap import in_, is_, ok
@@ -490,6 +490,29 @@ def test_a_policy_that_members_live_under_stays():
     empty = organization("empty")
     is_(admin.delete(empty.owner.dn, controls=[RELAX]).code, OK, "an organization without members")
     is_(admin.delete(empty.policy).code, OK, "gives its policy up")
+
+
+@tap.fault(28)
+def test_policies_are_changed_by_two():
+    """Two changes that are right by themselves and wrong together, and a policy that goes while it is named: one of both is refused."""
+    two, found = [world.session("admin") for _ in range(2)], []
+    org = organization("twice", pwdMinLength="8", pwdMaxLength="64")
+    other = "cn=other,ou=policies," + world.base
+    for number in range(30):
+        people.must(root.modify(org.policy, ("replace", "pwdMinLength", "8"), ("replace", "pwdMaxLength", "64")), "policy")
+        results = parallel.at_once([lambda: two[0].modify(org.policy, ("replace", "pwdMinLength", "20")).code,
+                                    lambda: two[1].modify(org.policy, ("replace", "pwdMaxLength", "12")).code])
+        if sorted(results) != [OK, RULES]:
+            found.append(("lengths", number, results))
+        people.must(root.modify(org.dn, ("replace", "musterPolicyEntry", org.policy)), "own policy")
+        root.delete(other)
+        people.must(root.add(other, dict(policy_of("console-16"), objectClass=["organizationalRole", "pwdPolicy", "musterPolicy"],
+                                         cn="other")), "other")
+        results = parallel.at_once([lambda: two[0].modify(org.dn, ("replace", "musterPolicyEntry", other)).code,
+                                    lambda: two[1].delete(other).code])
+        if sorted(results) not in ([OK, RULES], [OK, UNWILLING]):
+            found.append(("policy", number, results))
+    is_(found, [], "of two changes that contradict each other one is refused")
 
 
 def test_an_organization_is_renamed():

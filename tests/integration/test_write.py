@@ -627,6 +627,20 @@ def test_replayed_in_parallel():
 
 
 @tap.fault(2)
+def test_becoming_a_member_while_a_password_is_written():
+    """No rule is kept for who is no member: such a password is no way to one."""
+    two, found = [world.session("admin") for _ in range(2)], []
+    for number in range(40):
+        dn = "uid=later%d,%s" % (number, acme.people)
+        people.must(root.add(dn, {"objectClass": "inetOrgPerson", "uid": "later%d" % number, "cn": "Later", "sn": "Member"}), dn)
+        results = parallel.at_once([lambda: two[0].modify(dn, ("add", "objectClass", "musterMember")).code,
+                                    lambda: two[1].modify(dn, ("replace", "userPassword", "x")).code])
+        if sorted(results) not in ([OK, CONSTRAINT], [OK, RIGHTS]):
+            found.append((number, results))
+    tap.is_(found, [], "of class and password at one moment one is refused")
+
+
+@tap.fault(2)
 def test_a_first_password_from_two():
     """Both are judged while there is none; afterwards there is one, and it is good."""
     setting, found = [world.session("admin") for _ in range(2)], []

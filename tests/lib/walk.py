@@ -46,7 +46,7 @@ OWN = ("self_enrol", "self_remove", "self_password")
 PAIRS += [pair for pair in itertools.product(OWN, ("redeem", "change_password", "remove", "app_password", "owner_password", "owner_mail",
                                                    "owner_factor", "owner_status"))
           # A factor that begins at the very moment is not asked for yet.
-          if pair not in (("self_enrol", "change_password"), ("self_enrol", "app_password"))]
+          if pair not in (("self_enrol", "change_password"), ("self_enrol", "app_password"))] + [("self_password", "enrol")]
 # What a request may be answered whose entry another one changed while it was judged: the credentials are none any more, or a value
 # that it read is gone.
 OVERTAKEN = (model.CREDENTIALS, model.NO_VALUE)
@@ -436,9 +436,13 @@ class Walk(Steps):
 
     def make_self_password(self):
         password, new = self.some_password() or NEVER, self.some_new()
-        return self.own("password %s, new %s" % (password, new.text),
-                        lambda state: model.judge_self_password(state, self.walks.now(), password, new),
-                        ("delete", "userPassword", password), ("add", "userPassword", new.text))
+        request = self.own("password %s, new %s" % (password, new.text),
+                           lambda state: model.judge_self_password(state, self.walks.now(), password, new),
+                           ("delete", "userPassword", password), ("add", "userPassword", new.text))
+        if request is not None and self.chance.randrange(2):
+            request.text = "Password Modify " + request.text
+            request.send = lambda _: self.connection.passwd(self.dn, password, new.text).code
+        return request
 
     def by_owner(self, text, judge, *changes):
         return Request("owner: " + text, judge, lambda _: self.walks.owner.modify(self.dn, *changes).code)
