@@ -13,7 +13,6 @@
 #include "slapd/mods.h"
 #include "slapd/muster.h"
 #include "slapd/outbox.h"
-#include "slapd/password.h"
 
 #define TEXT_LABEL "the label must have 1 to 64 characters, none of them a control character, and no blank at its ends"
 #define TEXT_NETWORK "networks are written like 192.0.2.0/24 or 2001:db8::/32, no bits behind the prefix set, at most 16"
@@ -110,7 +109,7 @@ write_it(struct exop *x, struct member *member, const struct verify_result *resu
 		goto out;
 	}
 	/* Whoever sets another password meanwhile takes all app passwords away, this one with them. */
-	password_stays(result->stored, &mods);
+	mods_keep(&mods, slap_schema.si_ad_userPassword, result->stored);
 	recovery_owe_used(current, result, pw->created, &mods);
 	outbox_owe(current, "app-password-added", NULL, pw->created, &mods);
 	rc = mods_write(x->op, x->m, &member->dn, &member->ndn, &mods);

@@ -62,8 +62,7 @@ plan_codes(struct change *c, Modifications **mods)
 {
 	int r = recovery_codes_new(c->x->m, c->current, c->codes, mods);
 
-	mods_add(mods, LDAP_MOD_DELETE, muster_ad.oath_secret, &c->current->seed_sealed);
-	mods_add(mods, LDAP_MOD_ADD, muster_ad.oath_secret, &c->current->seed_sealed);
+	mods_keep(mods, muster_ad.oath_secret, &c->current->seed_sealed);
 	if (r == 0)
 		outbox_owe(c->current, "recovery-codes-new", NULL, c->now, mods);
 	return r;

@@ -45,6 +45,13 @@ mods_add_text(Modifications **mods, int mod_op, AttributeDescription *ad, const 
 }
 
 void
+mods_keep(Modifications **mods, AttributeDescription *ad, const struct berval *value)
+{
+	mods_add(mods, LDAP_MOD_DELETE, ad, value);
+	mods_add(mods, LDAP_MOD_ADD, ad, value);
+}
+
+void
 mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, int64_t unix_sec)
 {
 	char text[LDAP_LUTIL_GENTIME_BUFSIZE];

@@ -15,6 +15,8 @@ struct muster;
  */
 void mods_add(Modifications **mods, int mod_op, AttributeDescription *ad, const struct berval *value);
 void mods_add_text(Modifications **mods, int mod_op, AttributeDescription *ad, const char *value);
+/* mods_keep - append what makes the write fail as a whole (LDAP_NO_SUCH_ATTRIBUTE) when this value is not there any more */
+void mods_keep(Modifications **mods, AttributeDescription *ad, const struct berval *value);
 /* mods_set_text - one value in the place of all there are; len 0: none */
 void mods_set_text(Modifications **mods, AttributeDescription *ad, const char *text, size_t len);
 void mods_add_time(Modifications **mods, int mod_op, AttributeDescription *ad, int64_t unix_sec);

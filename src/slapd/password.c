@@ -199,20 +199,13 @@ password_forget(const struct member *member, int replaced, Modifications **mods)
 }
 
 void
-password_stays(const struct berval *stored, Modifications **mods)
-{
-	mods_add(mods, LDAP_MOD_DELETE, slap_schema.si_ad_userPassword, stored);
-	mods_add(mods, LDAP_MOD_ADD, slap_schema.si_ad_userPassword, stored);
-}
-
-void
 password_mark(Operation *op, struct muster *m, const struct member *member, const struct berval *stored)
 {
 	struct berval dn = member->dn, ndn = member->ndn;
 	Modifications *mods = NULL;
 	int rc;
 
-	password_stays(stored, &mods);
+	mods_keep(&mods, slap_schema.si_ad_userPassword, stored);
 	mods_add_text(&mods, LDAP_MOD_REPLACE, muster_ad.pwd_reset, "TRUE");
 	rc = mods_write(op, m, &dn, &ndn, &mods);
 	if (rc != LDAP_SUCCESS && rc != LDAP_NO_SUCH_ATTRIBUTE && !SLAP_SINGLE_SHADOW(m->db))

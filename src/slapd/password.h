@@ -41,9 +41,6 @@ int password_words(Operation *op, struct muster *m, const struct member *member,
  */
 void password_forget(const struct member *member, int replaced, Modifications **mods);
 
-/* password_stays - append what makes a write fail (LDAP_NO_SUCH_ATTRIBUTE) when the password is not this one any more. in: stored  its hash */
-void password_stays(const struct berval *stored, Modifications **mods);
-
 /* password_mark - write that the password must be changed, unless it was changed meanwhile. in: stored  its hash */
 void password_mark(Operation *op, struct muster *m, const struct member *member, const struct berval *stored);
 

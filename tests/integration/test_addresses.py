@@ -465,13 +465,18 @@ def test_mail_written_while_another_is_proved():
     close([admin])
 
 
+def with_reset(anyone):
+    """A member without a password, and the record of the reset that waits for it."""
+    one = people.member(acme, root=root)
+    people.must(exops.request_reset(anyone, one.dn), "reset")
+    return one, codes.queued(world, root, one.dn)
+
+
 @tap.fault(28)
 def test_mail_written_while_a_token_is_made():
     admin, courier, anyone, wrong = world.session("admin"), world.session("courier"), world.session(), []
     for number in range(60):
-        one = people.member(acme, root=root)
-        people.must(exops.request_reset(anyone, one.dn), "reset")
-        record = codes.queued(world, root, one.dn)
+        one, record = with_reset(anyone)
         staggered(lambda: exops.claim(courier, record), lambda: admin.modify(one.dn, ("replace", "mail", "other-" + one.mail)), number)
         sent = [base64.b64decode(value.split()[6]).decode() for value in stored(one, "musterChallenge")]
         if set(sent) - {first(one, "mail")}:
@@ -485,9 +490,7 @@ def test_a_first_password_while_a_token_is_made():
     """A token goes to an address that nobody proved only while there is no password."""
     admin, courier, anyone, wrong = world.session("admin"), world.session("courier"), world.session(), []
     for number in range(40):
-        one = people.member(acme, root=root)
-        people.must(exops.request_reset(anyone, one.dn), "reset")
-        record = codes.queued(world, root, one.dn)
+        one, record = with_reset(anyone)
         results = staggered(lambda: exops.claim(courier, record)[0].code,
                             lambda: admin.modify(one.dn, ("replace", "userPassword", people.PASSWORD)).code, number)
         if stored(one, "musterChallenge") or results[1] != 0:

@@ -37,7 +37,7 @@ class State:
     """login: of a platform member, whose login ID can be another"""
 
     def __init__(self, mail, login=None):
-        self.login, self.taken = login, set() # taken: login IDs of others
+        self.login, self.taken = login, set()  # taken: login IDs of others
         self.present = {MAIL: mail, MOBILE: None}
         self.proved = {MAIL: False, MOBILE: False}
         self.proved_last = None               # of mail addresses
